@@ -1,0 +1,1 @@
+"""The FastAGI server that serves menus, and the script that Asterisk runs when we are gone."""

@@ -1,0 +1,1 @@
+"""Templates of Asterisk's files: data, no logic."""

@@ -1,0 +1,1 @@
+"""Promises to ring a person: when they are offered, scheduled, retried and followed up."""

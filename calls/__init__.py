@@ -1,0 +1,1 @@
+"""The words shared by all: calls, agents' events, commands and needs, as frozen values."""

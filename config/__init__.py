@@ -1,0 +1,1 @@
+"""One YAML file, validated into the values that the pure folders use."""

@@ -1,0 +1,1 @@
+"""Figures that the trade asks for, counted live and reported after."""

@@ -1,0 +1,1 @@
+"""Which agent is rung for which waiting call, and why."""

@@ -1,0 +1,1 @@
+"""The only place that knows AMI and Asterisk's files."""

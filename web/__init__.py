@@ -1,0 +1,1 @@
+"""HTTP: the live view, health, and what other programs ask of us."""
