@@ -1,0 +1,52 @@
+"""What is known of one call, from its first ring in our house to its end?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from calls.needs import Needs
+
+
+class CallState(StrEnum):
+    """The values of the channel variable ``AL_STATE``; who owns the call in each is told in docs/call-states.md."""
+
+    MENU = "menu"
+    WAITING = "waiting"
+    RINGING = "ringing"
+    TALK = "talk"
+    LAST_RESORT = "last-resort"
+    FALLBACK = "fallback"
+    FALLBACK_TALK = "fallback-talk"
+    ENDED = "ended"
+
+
+LEFT_ALONE = frozenset({CallState.FALLBACK, CallState.FALLBACK_TALK, CallState.LAST_RESORT, CallState.ENDED})
+"""States in which the engine sends the call no command: Asterisk owns it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One caller's call. Times are aware, UTC; ``queued_at`` is the order key and survives transfers and rings.
+
+    ``waiting_since`` is when the present wait began (differs from ``queued_at`` after a transfer to a queue).
+    ``attempt`` numbers the present ring. ``number`` is the caller's number: a secret, kept out of logs and labels.
+    """
+
+    call_id: str
+    node: str
+    channel: str
+    line: str
+    state: CallState
+    started_at: datetime
+    lang: str = ""
+    queue: str = ""
+    needs: Needs = ()
+    number: str = ""
+    caller: str = ""
+    queued_at: datetime | None = None
+    waiting_since: datetime | None = None
+    agent_id: str | None = None
+    attempt: int | None = None
+    state_since: datetime | None = None

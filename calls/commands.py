@@ -1,0 +1,84 @@
+"""What shall be done? Imperative values that telephony/actions turns into AMI actions.
+
+Every command names the node it is for. Nothing in a command was typed by a caller except ``number``,
+which the choke point of telephony checks again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Any command; ``node`` is the Asterisk that shall carry it out."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayAlive(Command):
+    """Write the heartbeat: the global ``AL_ALIVE`` becomes ``at`` as epoch seconds."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeCaller(Command):
+    """Tell the waiting room that the engine knows this caller: ``AL_SEEN=1``."""
+
+    call_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingAgent(Command):
+    """Redirect the waiting caller to ``al-ring``, extension ``<agent>-<attempt>``."""
+
+    call_id: str
+    channel: str
+    agent_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoToLastResort(Command):
+    """Redirect the waiting caller to the last resort of the queue, since nobody can be rung."""
+
+    call_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorDuty(Command):
+    """Pause or unpause the agent in app_queue, so that the fallback rings only people on duty."""
+
+    agent_id: str
+    paused: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCode(Command):
+    """Tell the phone that dialled a code what became of it: ``AL_ANSWER=<answer>`` (and ``AL_NUMBER`` to ring back)."""
+
+    channel: str
+    answer: str
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQueue(Command):
+    """Write one line of queue_log in Asterisk's own vocabulary."""
+
+    queue: str
+    event: str
+    call_id: str = "NONE"
+    agent_id: str | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAgain(Command):
+    """Take a fresh snapshot of this node."""

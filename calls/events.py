@@ -1,0 +1,298 @@
+"""What happened? Facts in the past tense, as they enter the engine and the history.
+
+Every event has ``at`` (aware, UTC, when Asterisk or we saw it). Events about a call carry ``call_id``; events about a
+person on duty carry ``agent_id``. They are made by telephony/translate, by the menu session and by the engine itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from calls.call import CallState
+from calls.needs import Needs
+
+
+class EndedBy(StrEnum):
+    """Who ended a talk or a call."""
+
+    CALLER = "caller"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Duty(StrEnum):
+    """What an agent has declared by phone code, command line or page: registered is not ready."""
+
+    READY = "ready"
+    PAUSED = "paused"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Any fact; ``at`` is aware UTC."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEvent(Event):
+    """A fact about one call."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(CallEvent):
+    """A caller's channel entered one of our lines."""
+
+    node: str
+    channel: str
+    line: str
+    lang: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEntered(CallEvent):
+    """The menu session took the call."""
+
+    line: str
+    menu: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuChosen(CallEvent):
+    """The caller took an option (its configured name, never the digits typed)."""
+
+    menu: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuEnded(CallEvent):
+    """The menu session let the call go: outcome ``queued``, ``hangup``, ``failed``, ``voicemail`` ...."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerQueued(CallEvent):
+    """The caller is in the waiting room (also after a ring without answer and after a transfer to a queue)."""
+
+    node: str
+    channel: str
+    line: str
+    queue: str
+    lang: str
+    needs: Needs
+    queued_at: datetime
+    number: str = ""
+    caller: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRinging(CallEvent):
+    """An agent's phone is being rung for the call; ``attempt`` is None when app_queue rings it."""
+
+    agent_id: str
+    attempt: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAnswered(CallEvent):
+    """The agent picked up (and pressed 1, where that is asked)."""
+
+    agent_id: str
+    by_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentNotReached(CallEvent):
+    """A ring ended without a talk: no answer, busy, declined, unreachable, or refused since the agent was taken."""
+
+    agent_id: str
+    attempt: int | None
+    dial_status: str
+    cause: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkEnded(CallEvent):
+    """The talk between caller and agent is over; the call itself may go on."""
+
+    agent_id: str
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackEntered(CallEvent):
+    """The dialplan stopped waiting for us: reason ``unseen`` (not acknowledged) or ``stale`` (heartbeat old)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastResortEntered(CallEvent):
+    """Nobody could be rung; the line's last resort has the caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailLeft(CallEvent):
+    """The caller chose to leave a message; ``recording_id`` names it."""
+
+    recording_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(CallEvent):
+    """The caller's channel is gone; ``state`` is where it was, ``cause`` the Q.850 cause."""
+
+    state: CallState
+    cause: int
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSpooled(CallEvent):
+    """A call that ended while we were away, read from the failsafe spool; ``payload`` is the spooled line."""
+
+    payload: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRecorded(CallEvent):
+    """What one party said is being written; ``party`` is ``caller`` or an agent's id, ``at`` its first sample."""
+
+    party: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingReady(CallEvent):
+    """Both parties stand in one stereo file (caller left, agents right)."""
+
+    recording_id: str
+    path: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTransferred(CallEvent):
+    """A talk went on with another party (attended transfer)."""
+
+    agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(CallEvent):
+    """An emergency caller left while waiting; stands until someone has rung back."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCleared(CallEvent):
+    """Someone rang the caller back (``how`` ``answered``) or said so (``by hand``)."""
+
+    how: str
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEvent(Event):
+    """A fact about one agent."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyChanged(AgentEvent):
+    """The agent went ready, paused (with a reason) or off; ``channel`` waits for an acknowledgement when set."""
+
+    duty: Duty
+    reason: str = ""
+    channel: str | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneReachable(AgentEvent):
+    """The agent's phone can (or can no longer) be rung: registered and qualified."""
+
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneInUse(AgentEvent):
+    """The agent's phone is (or is no longer) ringing or talking, whoever called."""
+
+    in_use: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingBackAsked(AgentEvent):
+    """The agent dialled the code that rings back the oldest abandoned emergency caller."""
+
+    node: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingBackAnswered(AgentEvent):
+    """The abandoned caller was reached."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSeen:
+    """One caller's channel in a snapshot."""
+
+    call_id: str
+    channel: str
+    line: str
+    lang: str
+    queue: str
+    needs: Needs
+    state: CallState
+    queued_at: datetime | None
+    agent_id: str | None
+    number: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotTaken(Event):
+    """All that one Asterisk holds: enters as one event, later events apply after it."""
+
+    node: str
+    calls: tuple[ChannelSeen, ...]
+    reachable: frozenset[str]
+    in_use: frozenset[str]
+    faults: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchLost(Event):
+    """The AMI link to one Asterisk is down; its callers are on their own until a snapshot."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed(Event):
+    """A command was refused, timed out or could not be sent; ``call_id`` or ``agent_id`` tells whom it was for."""
+
+    node: str
+    command: str
+    reason: str
+    call_id: str | None = None
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick(Event):
+    """Time passed; nothing else happened."""

@@ -1,0 +1,92 @@
+"""Which states can a call go through? One transition table and one ``apply``.
+
+An event that the table does not know in the present state raises IllegalEvent and leaves the call as it was;
+the engine then looks at Asterisk again, which holds the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from calls.call import Call, CallState
+from calls.errors import IllegalEvent
+from calls.events import (
+    AgentAnswered,
+    AgentNotReached,
+    AgentRinging,
+    CallEnded,
+    CallerQueued,
+    CallEvent,
+    CallStarted,
+    FallbackEntered,
+    LastResortEntered,
+    MenuEntered,
+    TalkEnded,
+)
+
+S = CallState
+
+TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
+    MenuEntered: {S.MENU: S.MENU},
+    CallerQueued: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.TALK, S.LAST_RESORT, S.FALLBACK_TALK], S.WAITING),
+    AgentRinging: {S.WAITING: S.RINGING, S.RINGING: S.RINGING, S.TALK: S.RINGING, S.FALLBACK: S.FALLBACK},
+    AgentNotReached: {S.RINGING: S.RINGING, S.WAITING: S.WAITING, S.FALLBACK: S.FALLBACK},
+    AgentAnswered: {
+        S.WAITING: S.TALK,
+        S.RINGING: S.TALK,
+        S.LAST_RESORT: S.TALK,
+        S.FALLBACK: S.FALLBACK_TALK,
+        S.FALLBACK_TALK: S.FALLBACK_TALK,
+    },
+    TalkEnded: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
+    FallbackEntered: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.FALLBACK], S.FALLBACK),
+    LastResortEntered: {S.WAITING: S.LAST_RESORT, S.LAST_RESORT: S.LAST_RESORT, S.FALLBACK: S.FALLBACK},
+    CallEnded: dict.fromkeys([state for state in S if state is not S.ENDED], S.ENDED),
+}
+
+
+def start(event: CallStarted) -> Call:
+    """The call that begins with this event."""
+    return Call(
+        call_id=event.call_id,
+        node=event.node,
+        channel=event.channel,
+        line=event.line,
+        lang=event.lang,
+        number=event.number,
+        state=S.MENU,
+        started_at=event.at,
+        state_since=event.at,
+    )
+
+
+def apply(call: Call, event: CallEvent) -> Call:
+    """The call after the event; raises IllegalEvent when the table does not allow it."""
+    try:
+        state = TRANSITIONS[type(event)][call.state]
+    except KeyError:
+        raise IllegalEvent(f"{type(event).__name__} cannot happen to a call that is {call.state}") from None
+    since = call.state_since if state is call.state else event.at
+    changed = replace(call, state=state, state_since=since)
+    match event:
+        case CallerQueued():
+            waiting_since = call.waiting_since if call.state in (S.WAITING, S.RINGING) else event.at
+            return replace(
+                changed,
+                channel=event.channel,
+                queue=event.queue,
+                lang=event.lang,
+                needs=event.needs,
+                caller=event.caller,
+                queued_at=event.queued_at,
+                waiting_since=waiting_since or event.at,
+                agent_id=None,
+                attempt=None,
+            )
+        case AgentRinging():
+            return replace(changed, agent_id=event.agent_id, attempt=event.attempt)
+        case AgentAnswered():
+            return replace(changed, agent_id=event.agent_id)
+        case FallbackEntered() | LastResortEntered():
+            return replace(changed, agent_id=None, attempt=None, waiting_since=call.waiting_since or event.at)
+    return changed
