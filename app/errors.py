@@ -1,0 +1,19 @@
+"""What can stop the service before it serves, each said to the operator in one sentence with what to do."""
+
+from __future__ import annotations
+
+
+class AppFault(Exception):
+    """Assistline cannot start as things are; the message names what is wrong and what to do about it."""
+
+
+class RuntimeFault(AppFault):
+    """A program that Assistline runs (Asterisk, SIPp, redis-server, …) is missing, too old or could not be fetched."""
+
+
+class SettingsFault(AppFault):
+    """An environment variable has a value that cannot be used, or names a port that somebody else has."""
+
+
+class PromptFault(AppFault):
+    """Something that callers must hear could not be spoken or is not where Asterisk looks for it."""
