@@ -8,7 +8,7 @@ named by its id; its text and its audio in each language live elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from calls.hours import Hours
