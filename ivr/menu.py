@@ -16,7 +16,7 @@ from calls.needs import Needs
 
 OPERATOR_KEY = "0"
 
-STANDARD_PROMPTS = ("not-understood", "to-a-person")
+STANDARD_PROMPTS = ("not-understood", "pin-wrong", "to-a-person")
 """Ids of the prompts that the machine says in any menu, so each language must have them."""
 
 
@@ -127,8 +127,7 @@ class Menu:
     """One menu. ``start``, ``operator`` and ``emergency`` name nodes; the latter two are queue nodes.
 
     ``tries`` is how often one node may be answered by nothing or wrongly before the caller goes to ``operator`` (a PIN
-    node has its own way out). ``first_seconds`` is how long to wait for a first digit after the prompts,
-    ``digit_seconds`` for each further one.
+    node has its own way out). ``wait_seconds`` is how long to wait for each digit once the prompts have been said.
     """
 
     menu_id: str
@@ -138,8 +137,7 @@ class Menu:
     nodes: Mapping[str, Node]
     emergency_key: str = "9"
     tries: int = 3
-    first_seconds: float = 6.0
-    digit_seconds: float = 3.0
+    wait_seconds: float = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
