@@ -41,3 +41,11 @@ def parse_needs(text: str) -> Needs:
 def format_needs(asked: Needs) -> str:
     """Write needs in the form of ``AL_NEEDS``; ``parse_needs`` reads it back."""
     return "&".join(f"{skill}={level}" for skill, level in asked)
+
+
+def together(*asked: Needs) -> Needs:
+    """All these needs at once: of each skill the highest level asked for."""
+    levels: dict[str, int] = {}
+    for skill, level in (need for part in asked for need in part):
+        levels[skill] = max(level, levels.get(skill, 0))
+    return tuple(sorted(levels.items()))

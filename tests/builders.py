@@ -1,0 +1,120 @@
+"""Values for tests: each builder gives a sensible whole, and a test says only what matters to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from calls.call import Call, CallState
+from calls.hours import Band, Hours
+from calls.needs import parse_needs
+from ivr.menu import (
+    ChoiceNode,
+    GatherNode,
+    HangupNode,
+    HoursNode,
+    LanguageNode,
+    LastResortNode,
+    Line,
+    Menu,
+    Node,
+    PinNode,
+    QueueNode,
+    SayNode,
+)
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+"""A Wednesday."""
+
+
+def seconds(count: float) -> timedelta:
+    """``NOON + seconds(5)`` reads better than a timedelta."""
+    return timedelta(seconds=count)
+
+
+def a_call(call_id: str = "call-1", **given: Any) -> Call:
+    """A call that has just entered the line ``hotline``."""
+    call = Call(
+        call_id=call_id,
+        node="pbx1",
+        channel=f"PJSIP/trunk-{call_id}",
+        line="hotline",
+        state=CallState.MENU,
+        started_at=NOON,
+        state_since=NOON,
+    )
+    return replace(call, **given)
+
+
+def weekdays_nine_to_six(zone: str = "Europe/Moscow") -> Hours:
+    """Monday to Friday, 09:00-18:00 local time."""
+    working = (Band(9 * 60, 18 * 60),)
+    return Hours(zone=ZoneInfo(zone), weekly=(working,) * 5 + ((),) * 2)
+
+
+def a_line(**given: Any) -> Line:
+    """The general hotline: Russian by default, Azerbaijani by choice, always open."""
+    line = Line(
+        line_id="hotline",
+        label="Hotline",
+        numbers=("1542",),
+        kind="menu",
+        queue="general",
+        languages=("ru", "az"),
+        menu="hotline",
+        greeting="welcome",
+    )
+    return replace(line, **given)
+
+
+def a_menu(start: str = "hours", **nodes: Node) -> Menu:
+    """Hours, language, four topics, an operator and the emergency queue; ``nodes`` are added or replaced."""
+    return Menu(
+        menu_id="hotline",
+        start=start,
+        operator="operator",
+        emergency="emergency",
+        nodes={
+            "hours": HoursNode(open="language", closed="closed"),
+            "closed": SayNode(prompts=("closed-now",), next="operator"),
+            "language": LanguageNode(prompts=("choose-language",), options={"1": "ru", "2": "az"}, next="topics"),
+            "topics": ChoiceNode(
+                prompts=("topics",),
+                options={"1": "coverage", "2": "approvals", "3": "documents", "4": "message"},
+            ),
+            "coverage": QueueNode(queue="general", needs=parse_needs("desk:coverage=1"), prompts=("please-wait",)),
+            "approvals": QueueNode(queue="general", needs=parse_needs("desk:approvals=1")),
+            "documents": HangupNode(prompts=("documents-list",)),
+            "message": LastResortNode(queue="general", prompts=("please-wait",)),
+            "operator": QueueNode(queue="general"),
+            "emergency": QueueNode(queue="emergency"),
+            **nodes,
+        },
+    )
+
+
+def a_doctors_menu() -> Menu:
+    """Clinic number and PIN; three tries, then the desk, unverified."""
+    return Menu(
+        menu_id="doctors",
+        start="clinic",
+        operator="desk",
+        emergency="emergency",
+        nodes={
+            "clinic": GatherNode(prompts=("clinic-number",), field="clinic", shortest=2, longest=6, next="pin"),
+            "pin": PinNode(
+                prompts=("clinic-pin",),
+                clinic_field="clinic",
+                shortest=4,
+                longest=8,
+                again="clinic",
+                verified="approvals",
+                unverified="desk",
+            ),
+            "approvals": QueueNode(queue="doctors", needs=parse_needs("desk:approvals=1")),
+            "desk": QueueNode(queue="doctors"),
+            "emergency": QueueNode(queue="emergency"),
+        },
+    )

@@ -1,0 +1,196 @@
+"""Where does a caller end who presses this and that? Tables of what is pressed, what is said and where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import pytest
+
+from calls.needs import format_needs
+from ivr.dialogue import (
+    Answer,
+    Ask,
+    CheckPin,
+    Chose,
+    Command,
+    Digits,
+    End,
+    HungUp,
+    Input,
+    Say,
+    Silence,
+    Started,
+    Verdict,
+)
+from ivr.errors import IllegalInput, NotInMenu
+from ivr.machine import MOST_QUESTIONS, MenuSession, Phase, begin, step
+from ivr.menu import ChoiceNode, Line, Menu, SayNode
+from ivr.secret import Secret
+from tests.builders import NOON, a_doctors_menu, a_line, a_menu, weekdays_nine_to_six
+
+SUNDAY = datetime.fromisoformat("2026-03-08T12:00:00+00:00")
+RIGHT, WRONG = Answer(Verdict.RIGHT, "clinic:17"), Answer(Verdict.WRONG)
+
+
+def read(pressed: str) -> list[Input]:
+    """``"1 - 2 # hangup"``: digits, silence, the hash key, the caller's hangup."""
+    words: dict[str, Input] = {"-": Silence(), "hangup": HungUp(), "right": RIGHT, "wrong": WRONG}
+    words |= {"failed": Answer(Verdict.FAILED), "timeout": Answer(Verdict.TIMEOUT)}
+    return [words.get(word) or Digits(Secret(word)) for word in pressed.split()]
+
+
+def walk(
+    pressed: str, menu: Menu | None = None, line: Line | None = None, now: datetime = NOON
+) -> tuple[MenuSession, list[Command]]:
+    session = begin(line or a_line(), menu or a_menu())
+    commands: list[Command] = []
+    for given in (Started(), *read(pressed)):
+        session, following = step(session, given, now)
+        commands += following
+    return session, commands
+
+
+def said(commands: Iterable[Command]) -> str:
+    """Everything that was said, in order, as ``ru/welcome az/topics``."""
+    prompts = [prompt for one in commands if isinstance(one, Say | Ask) for prompt in one.prompts]
+    return " ".join(f"{prompt.lang}/{prompt.prompt_id}" for prompt in prompts)
+
+
+def the_end(commands: list[Command]) -> str:
+    """Where the session ended, in one line: outcome, queue, language, needs, caller."""
+    end = commands[-1]
+    assert isinstance(end, End)
+    parts = (end.outcome, end.queue, end.lang, format_needs(end.needs), end.caller)
+    return " ".join(part for part in parts if part)
+
+
+HOTLINE = [
+    # a caller who hears it all and takes a topic
+    ("1 1", "queued general ru desk:coverage=1&lang:ru=1"),
+    ("2 1", "queued general az desk:coverage=1&lang:az=1"),
+    ("2 2", "queued general az desk:approvals=1&lang:az=1"),
+    ("1 3", "served ru"),
+    ("2 4", "last-resort general az lang:az=1"),
+    # the two keys that work everywhere
+    ("0", "queued general ru lang:ru=1"),
+    ("2 0", "queued general az lang:az=1"),
+    ("9", "queued emergency ru lang:ru=1"),
+    ("2 9", "queued emergency az lang:az=1"),
+    # a caller who chooses no language keeps the first one and still gets the topics
+    ("- - - 1", "queued general ru desk:coverage=1&lang:ru=1"),
+    ("7 - # 1", "queued general ru desk:coverage=1&lang:ru=1"),
+    # a caller who does not manage gets a person
+    ("1 - - -", "queued general ru lang:ru=1"),
+    ("2 8 8 8", "queued general az lang:az=1"),
+    ("1 8 - #", "queued general ru lang:ru=1"),
+    ("1 8 - 2", "queued general ru desk:approvals=1&lang:ru=1"),
+    # hanging up is an ending
+    ("hangup", "abandoned ru"),
+    ("2 8 hangup", "abandoned az"),
+]
+
+
+@pytest.mark.parametrize(("pressed", "end"), HOTLINE)
+def test_a_hotline_caller_ends_where_the_keys_lead(pressed: str, end: str) -> None:
+    session, commands = walk(pressed)
+    assert the_end(commands) == end
+    assert session.phase is Phase.ENDED
+
+
+DOCTORS = [
+    ("17 1234 right", "queued doctors ru desk:approvals=1&lang:ru=1 clinic:17"),
+    ("17 1234 wrong 18 1234 right", "queued doctors ru desk:approvals=1&lang:ru=1 clinic:17"),
+    # three tries, then a person at the desk, unverified
+    ("17 1234 wrong 17 1234 wrong 17 1234 wrong", "queued doctors ru lang:ru=1 unverified"),
+    ("17 12 12 12", "queued doctors ru lang:ru=1 unverified"),
+    ("17 1234 wrong 17 - 1234567890", "queued doctors ru lang:ru=1 unverified"),
+    ("- 1 #", "queued doctors ru lang:ru=1 unverified"),
+    # a check that cannot be made holds nobody up
+    ("17 1234 failed", "queued doctors ru lang:ru=1 unverified"),
+    ("17 1234 timeout", "queued doctors ru lang:ru=1 unverified"),
+    # a single 0 or 9 is no clinic and no PIN
+    ("0", "queued doctors ru lang:ru=1 unverified"),
+    ("17 0", "queued doctors ru lang:ru=1 unverified"),
+    ("17 9", "queued emergency ru lang:ru=1 unverified"),
+    ("17 1234 hangup", "abandoned ru unverified"),
+]
+
+
+@pytest.mark.parametrize(("pressed", "end"), DOCTORS)
+def test_a_clinic_doctor_ends_where_number_and_pin_lead(pressed: str, end: str) -> None:
+    assert the_end(walk(pressed, a_doctors_menu())[1]) == end
+
+
+def test_the_language_is_asked_in_each_language_and_then_kept_to_the_end() -> None:
+    _, commands = walk("2 1")
+    assert said(commands) == "ru/welcome ru/choose-language az/choose-language az/topics az/please-wait"
+
+
+def test_a_wrong_key_is_said_to_be_wrong_and_silence_just_repeats_the_question() -> None:
+    _, commands = walk("1 8 - -")
+    assert said(commands).removeprefix("ru/welcome ru/choose-language az/choose-language ") == (
+        "ru/topics ru/not-understood ru/topics ru/topics ru/to-a-person"
+    )
+
+
+def test_a_wrong_pin_asks_for_clinic_and_pin_again() -> None:
+    _, commands = walk("17 1234 wrong 18", a_doctors_menu())
+    assert said(commands) == "ru/welcome ru/clinic-number ru/clinic-pin ru/pin-wrong ru/clinic-number ru/clinic-pin"
+
+
+def test_a_pin_is_checked_against_the_clinic_that_was_typed_last() -> None:
+    _, commands = walk("17 1234 wrong 18 5678", a_doctors_menu())
+    assert commands[-1] == CheckPin(Secret("18"), Secret("5678"))
+
+
+def test_outside_the_hours_of_the_line_the_closed_branch_is_taken() -> None:
+    line = a_line(hours=weekdays_nine_to_six())
+    assert said(walk("", line=line, now=SUNDAY)[1]) == "ru/welcome ru/closed-now"
+    assert said(walk("", line=line, now=NOON)[1]) == "ru/welcome ru/choose-language az/choose-language"
+
+
+def test_the_history_hears_names_of_choices_and_no_digits() -> None:
+    _, commands = walk("2 8 1")
+    assert [one for one in commands if isinstance(one, Chose)] == [Chose("language", "az"), Chose("topics", "coverage")]
+    _, commands = walk("17 1234 wrong 0", a_doctors_menu())
+    assert [one for one in commands if isinstance(one, Chose)] == [Chose("clinic", "operator")]
+
+
+def test_the_line_adds_its_own_needs() -> None:
+    line = a_line(needs=(("desk:approvals", 3), ("region:lviv", 1)))
+    end = the_end(walk("1 2", line=line)[1])
+    assert end == "queued general ru desk:approvals=3&lang:ru=1&region:lviv=1"
+
+
+def test_no_digit_shows_in_the_session_or_its_commands() -> None:
+    session, commands = walk("424242 717171", a_doctors_menu())
+    shown = f"{session!r} {commands!r} {[str(one) for one in commands]}"
+    assert "4242" not in shown
+    assert "7171" not in shown
+
+
+def test_a_caller_who_wanders_for_ever_gets_a_person() -> None:
+    there_and_back = a_menu(topics=ChoiceNode(prompts=("topics",), options={"1": "topics"}))
+    _, commands = walk("1 " + "1 " * (MOST_QUESTIONS - 1), there_and_back)
+    assert the_end(commands) == "queued general ru lang:ru=1"
+
+
+def test_an_input_that_was_not_waited_for_is_refused_and_nothing_moves() -> None:
+    session, _ = walk("1")
+    for given in (Started(), RIGHT):
+        with pytest.raises(IllegalInput):
+            step(session, given, NOON)
+    checking, _ = walk("17 1234", a_doctors_menu())
+    with pytest.raises(IllegalInput):
+        step(checking, Silence(), NOON)
+    ended, _ = walk("0")
+    with pytest.raises(IllegalInput):
+        step(ended, HungUp(), NOON)
+
+
+def test_a_menu_that_was_never_checked_fails_instead_of_looping() -> None:
+    with pytest.raises(NotInMenu):
+        walk("", a_menu(start="nowhere"))
+    with pytest.raises(NotInMenu):
+        walk("", a_menu(start="a", a=SayNode(prompts=("x",), next="b"), b=SayNode(prompts=("y",), next="a")))

@@ -1,0 +1,97 @@
+"""Does every caller end somewhere, whatever they press, and is a person always one key away?"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from ivr.dialogue import Answer, Command, Digits, End, HungUp, Input, Outcome, Silence, Started, Verdict
+from ivr.machine import MOST_QUESTIONS, MenuSession, Phase, begin, step
+from ivr.menu import ChoiceNode, Menu, QueueNode
+from ivr.secret import Secret
+from tests.builders import NOON, a_doctors_menu, a_line, a_menu, weekdays_nine_to_six
+
+SEQUENCES = 10_000 if os.environ.get("AL_LONG") else 300
+LONGEST = 4 * MOST_QUESTIONS
+
+keys = some.one_of(
+    some.sampled_from("0123456789*#"),
+    some.text("0123456789", min_size=1, max_size=9),
+).map(lambda text: Digits(Secret(text)))
+caller_acts = some.one_of(keys, keys, some.just(Silence()), some.just(HungUp()))
+answers = some.sampled_from(Verdict).map(lambda verdict: Answer(verdict, "clinic:17"))
+menus = some.sampled_from(
+    [
+        a_menu(),
+        a_doctors_menu(),
+        a_menu(topics=ChoiceNode(prompts=("topics",), options={"1": "language", "2": "hours"})),
+    ]
+)
+lines = some.sampled_from([a_line(), a_line(hours=weekdays_nine_to_six(), greeting=None)])
+moments = some.integers(0, 7 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
+
+
+def fitting(session: MenuSession, act: Input, answer: Answer) -> Input:
+    return answer if session.phase is Phase.CHECKING and not isinstance(act, HungUp) else act
+
+
+@settings(max_examples=SEQUENCES, deadline=None)
+@given(menu=menus, line=lines, now=moments, data=some.data())
+def test_whatever_is_pressed_the_session_ends_in_a_declared_outcome(menu, line, now, data) -> None:
+    session, commands = step(begin(line, menu), Started(), now)
+    for _ in range(LONGEST):
+        if session.phase is Phase.ENDED:
+            break
+        given_input = fitting(session, data.draw(caller_acts), data.draw(answers))
+        session, commands = step(session, given_input, now)
+    assert session.phase is Phase.ENDED
+    assert isinstance(commands[-1], End)
+    assert sum(isinstance(command, End) for command in commands) == 1
+    assert (commands[-1].queue in {"general", "doctors", "emergency"}) is (
+        commands[-1].outcome in {Outcome.QUEUED, Outcome.LAST_RESORT}
+    )
+
+
+@settings(max_examples=SEQUENCES, deadline=None)
+@given(menu=menus, line=lines, now=moments, acts=some.lists(some.tuples(caller_acts, answers), max_size=12))
+def test_from_every_question_0_reaches_a_person_and_9_the_emergency_queue(menu, line, now, acts) -> None:
+    session, _ = step(begin(line, menu), Started(), now)
+    for act, answer in acts:
+        if session.phase is Phase.ENDED:
+            return
+        if session.phase is Phase.ASKING:
+            assert queue_after(session, "0", now) == queue_of(menu, menu.operator)
+            assert queue_after(session, "9", now) == queue_of(menu, menu.emergency)
+        session, _ = step(session, fitting(session, act, answer), now)
+
+
+@settings(max_examples=SEQUENCES, deadline=None)
+@given(menu=menus, line=lines, now=moments, acts=some.lists(some.tuples(caller_acts, answers), max_size=12))
+def test_silence_alone_brings_every_caller_to_a_person(menu, line, now, acts) -> None:
+    session, commands = step(begin(line, menu), Started(), now)
+    for act, answer in acts:
+        following, _ = step(session, fitting(session, act, answer), now)
+        if following.phase is Phase.ENDED:
+            break
+        session = following
+    while session.phase is not Phase.ENDED:
+        session, commands = step(session, fitting(session, Silence(), Answer(Verdict.TIMEOUT)), now)
+    assert isinstance(commands[-1], End)
+    assert commands[-1].outcome is Outcome.QUEUED
+
+
+def queue_after(session: MenuSession, key: str, now) -> str:
+    _, commands = step(session, Digits(Secret(key)), now)
+    end: Command = commands[-1]
+    assert isinstance(end, End)
+    assert end.outcome is Outcome.QUEUED
+    return end.queue
+
+
+def queue_of(menu: Menu, name: str) -> str:
+    node = menu.nodes[name]
+    assert isinstance(node, QueueNode)
+    return node.queue
