@@ -73,10 +73,9 @@ def test_from_every_question_0_reaches_a_person_and_9_the_emergency_queue(menu, 
 def test_silence_alone_brings_every_caller_to_a_person(menu, line, now, acts) -> None:
     session, commands = step(begin(line, menu), Started(), now)
     for act, answer in acts:
-        following, _ = step(session, fitting(session, act, answer), now)
-        if following.phase is Phase.ENDED:
-            break
-        session = following
+        if session.phase is not Phase.ENDED:
+            following, _ = step(session, fitting(session, act, answer), now)
+            session = session if following.phase is Phase.ENDED else following
     while session.phase is not Phase.ENDED:
         session, commands = step(session, fitting(session, Silence(), Answer(Verdict.TIMEOUT)), now)
     assert isinstance(commands[-1], End)
