@@ -11,9 +11,21 @@ class RuntimeFault(AppFault):
     """A program that Assistline runs (Asterisk, SIPp, redis-server, …) is missing, too old or could not be fetched."""
 
 
+class EnvironmentFault(AppFault):
+    """The Python environment could not be made: no network, no space, or a package index that lacks what is locked."""
+
+
 class SettingsFault(AppFault):
     """An environment variable has a value that cannot be used, or names a port that somebody else has."""
 
 
 class PromptFault(AppFault):
     """Something that callers must hear could not be spoken or is not where Asterisk looks for it."""
+
+
+class InboxFull(AppFault):
+    """More has happened than the engine could handle; its giver must look at Asterisk again."""
+
+
+class UnknownName(AppFault):
+    """A request names an agent or an alarm that does not exist; the message tells which kind."""

@@ -59,7 +59,7 @@ def fetch(packages: Iterable[str], folder: Path, say: Callable[[str], None]) -> 
     archives = sorted(apt.glob("cache/archives/*.deb"))
     for done, archive in enumerate(archives, start=1):
         _unpack(archive, part)
-        _progress("unpacking", 100 * done // len(archives))
+        progress("unpacking", 100 * done // len(archives))
     shutil.rmtree(folder / "root", ignore_errors=True)
     part.rename(folder / "root")
     shutil.rmtree(apt)
@@ -142,11 +142,11 @@ def _apt_get(apt: Path, command: str, arguments: list[str], doing: str) -> None:
             for line in status:
                 fields = line.split(":")
                 if fields[0] == "dlstatus":
-                    _progress(doing, min(99, int(float(fields[2]))))
+                    progress(doing, min(99, int(float(fields[2]))))
         if running.wait():
             stderr.seek(0)
             raise RuntimeFault(_reason(stderr.read()))
-    _progress(doing, 100)
+    progress(doing, 100)
 
 
 def _reason(stderr: str) -> str:
@@ -168,7 +168,7 @@ def _unpack(archive: Path, into: Path) -> None:
         )
 
 
-def _progress(doing: str, percent: int) -> None:
+def progress(doing: str, percent: int) -> None:
     """One line that grows on a terminal; elsewhere a line at the end of each step."""
     if sys.stdout.isatty():
         print(f"\r  {doing}: {percent} %\033[K", end="\n" if percent >= 100 else "", flush=True)
