@@ -1,0 +1,234 @@
+"""What did Asterisk say on an AGI connection, and may we speak now? Bytes in, values out: no socket, no clock.
+
+One line a command, one reply to each, never two commands under way: Asterisk reads a line at a time through a buffered
+file, and a second line in the same packet stays unread until more bytes come (measured on 22.10: it hung until the
+guard). A hangup may be announced at any moment. What the other side does wrong is a value (`Malformed`); what we would
+do wrong raises and moves nothing. The bytes may be cut anywhere: the values stay the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from agi_scripts.errors import AgiOutOfTurn, AgiUnsafe
+
+MAX_WORDS: Final = 16
+"""Words of one command. 130 quoted ones kill Asterisk ("stack smashing", measured)."""
+MAX_COMMAND_BYTES: Final = 1024
+"""Bytes of one command with its line feed. Past 8,191 Asterisk runs the tail as a second command (measured)."""
+MAX_HEADERS: Final = 128
+MAX_HEADER_BYTES: Final = 16_384
+MAX_LINE_BYTES: Final = 8_192
+"""Asterisk cuts a variable's value at 4,096 bytes."""
+MAX_USAGE_BYTES: Final = 8_192
+MAX_USAGE_LINES: Final = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The session begins. `env`: `agi_*` lines without that prefix; where one is told twice, the first counts."""
+
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to our command.
+
+    `code` is 200, or 5xx for a refusal; `result` the word after `result=` ("" in a refusal); `value` what stands in
+    parentheses, None without them; `endpos` in samples, None if untold; `text` the rest (a refusal's words, a usage).
+    """
+
+    code: int
+    result: str = ""
+    value: str | None = None
+    endpos: int | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """Asterisk says, unasked, that the call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The other side closed the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """The other side does not speak AGI. `reason` never quotes what was received: it may hold digits or names."""
+
+    reason: str
+
+
+Event = Header | Reply | Hangup | Closed | Malformed
+
+
+class Command:
+    """Stands in the table for our own speaking."""
+
+
+class Phase(Enum):
+    HEADER = "header"
+    READY = "ready"
+    ASKED = "asked"
+    OVER = "over"
+
+
+TRANSITIONS: Final[Mapping[Phase, Mapping[type, Phase]]] = {
+    Phase.HEADER: {Header: Phase.READY, Hangup: Phase.HEADER, Closed: Phase.OVER, Malformed: Phase.OVER},
+    Phase.READY: {Command: Phase.ASKED, Hangup: Phase.READY, Closed: Phase.OVER, Malformed: Phase.OVER},
+    Phase.ASKED: {Reply: Phase.READY, Hangup: Phase.ASKED, Closed: Phase.OVER, Malformed: Phase.OVER},
+    Phase.OVER: {Hangup: Phase.OVER, Closed: Phase.OVER, Malformed: Phase.OVER},
+}
+"""Phase x what happens -> next phase. What is missing here may not happen."""
+
+_RESULT = re.compile(rb"result=([^\s()]*)(?: \((.*)\))?(.*)", re.DOTALL)
+_ENDPOS = re.compile(rb" endpos=(\d{1,18})\b")
+_HEADER = re.compile(rb"agi_(\w{1,64}): ?(.*)", re.DOTALL)
+_REPLY = re.compile(rb"(\d{3})([ -])(.*)", re.DOTALL)
+_VERB = re.compile(r"[A-Z]+(?: [A-Z]+){0,3}")
+_UNSAFE = re.compile(r"[\r\n\0]")
+
+
+def serialize(verb: str, *arguments: str) -> bytes:
+    """One command as the line to send. `verb` as Asterisk lists it, in capitals ("SET VARIABLE"); each argument is
+    quoted. `AgiUnsafe` for a strange verb, CR, LF or NUL, more than `MAX_WORDS` words or `MAX_COMMAND_BYTES` bytes.
+    """
+    if not _VERB.fullmatch(verb):
+        raise AgiUnsafe("a verb is one to four words in capitals")
+    if verb.count(" ") + 1 + len(arguments) > MAX_WORDS:
+        raise AgiUnsafe(f"{verb}: more than {MAX_WORDS} words")
+    quoted = [verb, *['"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"' for one in arguments]]
+    text = " ".join(quoted)
+    if _UNSAFE.search(text):
+        raise AgiUnsafe(f"{verb}: CR, LF or NUL in an argument")
+    try:
+        line = text.encode() + b"\n"
+    except UnicodeEncodeError:
+        raise AgiUnsafe(f"{verb}: half a character in an argument") from None
+    if len(line) > MAX_COMMAND_BYTES:
+        raise AgiUnsafe(f"{verb}: {len(line)} bytes, at most {MAX_COMMAND_BYTES}")
+    return line
+
+
+class AgiCodec:
+    """One connection's conversation: `receive` what came, `send` what to write; `phase` is where it stands."""
+
+    __slots__ = ("_header_bytes", "_rest", "_usage", "phase")
+
+    def __init__(self, header_bytes: int = MAX_HEADER_BYTES) -> None:
+        self.phase = Phase.HEADER
+        self._header_bytes = header_bytes
+        self._rest = b""
+        self._usage: list[bytes] = []
+
+    def send(self, verb: str, *arguments: str) -> bytes:
+        """The bytes of this command. `AgiOutOfTurn` unless it is our turn; `AgiUnsafe` as in `serialize`."""
+        if Command not in TRANSITIONS[self.phase]:
+            raise AgiOutOfTurn(f"{verb}: not in phase {self.phase.value}")
+        line = serialize(verb, *arguments)
+        self.phase = Phase.ASKED
+        return line
+
+    def receive(self, received: bytes) -> list[Event]:
+        """What these bytes said, in order; no bytes mean that the other side closed. Nothing after it is over."""
+        events: list[Event] = []
+        if not received:
+            self._happened(Closed(), events)
+            return events
+        self._rest = self._rest + received if self._rest else received
+        if self.phase is Phase.HEADER:
+            self._read_header(events)
+        if self.phase in (Phase.READY, Phase.ASKED):
+            *lines, self._rest = self._rest.split(b"\n")
+            for line in lines:
+                self._read_line(line, events)
+            if len(self._rest) > MAX_LINE_BYTES:
+                self._happened(Malformed("line too long"), events)
+        return events
+
+    def _happened(self, event: Event, events: list[Event]) -> None:
+        if self.phase is Phase.OVER:
+            return
+        if type(event) not in TRANSITIONS[self.phase]:
+            event = Malformed("a reply that nobody asked for")
+        self.phase = TRANSITIONS[self.phase][type(event)]
+        events.append(event)
+        if self.phase is Phase.OVER:
+            self._rest, self._usage = b"", []
+
+    def _read_header(self, events: list[Event]) -> None:
+        end = 0 if self._rest.startswith(b"\n") else self._rest.find(b"\n\n", 0, self._header_bytes)
+        if end < 0:
+            if len(self._rest) >= self._header_bytes:
+                self._happened(Malformed("header too long"), events)
+            return
+        block, self._rest = self._rest[:end], self._rest[end + 2 :]
+        lines = block.split(b"\n")
+        hangups = lines.count(b"HANGUP")
+        env = parse_header([line for line in lines if line != b"HANGUP"])
+        for _ in range(hangups):
+            self._happened(Hangup(), events)
+        self._happened(Malformed("not an AGI header") if env is None else Header(env), events)
+
+    def _read_line(self, line: bytes, events: list[Event]) -> None:
+        if self.phase is Phase.OVER:
+            return
+        if line == b"HANGUP":
+            self._happened(Hangup(), events)
+        elif len(line) > MAX_LINE_BYTES:
+            self._happened(Malformed("line too long"), events)
+        elif self._usage:
+            self._read_usage(line, events)
+        elif not (match := _REPLY.fullmatch(line)):
+            self._happened(Malformed("not an AGI reply"), events)
+        elif match[2] == b"-":
+            self._usage = [match[1], match[3]]
+        elif match[1] != b"100":  # 100: trying; the reply is still to come
+            self._happened(parse_reply(int(match[1]), match[3]), events)
+
+    def _read_usage(self, line: bytes, events: list[Event]) -> None:
+        """A refusal over many lines: `520-…`, the command's usage, `520 End of proper usage.`"""
+        code, *told = self._usage
+        if line.startswith(code + b" "):
+            self._usage = []
+            self._happened(Reply(int(code), text=b"\n".join(told).decode(errors="replace").strip()), events)
+        elif sum(map(len, told)) + len(line) > MAX_USAGE_BYTES or len(told) > MAX_USAGE_LINES:
+            self._happened(Malformed("usage without an end"), events)
+        else:
+            self._usage.append(line)
+
+
+def parse_header(lines: list[bytes]) -> Mapping[str, str] | None:
+    """`agi_name: value` lines as a mapping without the prefix; None if one of them is something else, or none is."""
+    env: dict[str, str] = {}
+    for line in lines:
+        match = _HEADER.fullmatch(line)
+        if not match:
+            return None
+        env.setdefault(match[1].decode(errors="replace"), match[2].decode(errors="replace"))
+    return MappingProxyType(env) if 0 < len(lines) <= MAX_HEADERS else None
+
+
+def parse_reply(code: int, rest: bytes) -> Reply:
+    """A reply from its code and the text behind it, e.g. 200 and `result=1 (value) endpos=800`."""
+    match = _RESULT.fullmatch(rest)
+    if not match:
+        return Reply(code, text=rest.decode(errors="replace"))
+    value, tail = match[2], match[3]
+    endpos = _ENDPOS.search(tail) if tail else None
+    return Reply(
+        code,
+        match[1].decode(errors="replace"),
+        None if value is None else value.decode(errors="replace"),
+        int(endpos[1]) if endpos else None,
+        tail.decode(errors="replace").strip(),
+    )
