@@ -1,0 +1,128 @@
+"""AMI bytes, in any portions, become whole messages; bytes that are none become a fault, never an exception.
+
+No socket here, and no Asterisk: the reader of a connection, the fuzzer and the benchmark feed the same class. The same
+bytes give the same items however they are cut into portions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MAX_MESSAGE = 65_536
+"""Bytes of the longest message taken. The longest that Asterisk 22 was seen to send is under 3 kB."""
+
+_END = b"\r\n\r\n"
+_BANNER = "Asterisk Call Manager/"
+
+
+class AmiMessage(NamedTuple):
+    """One event or response: its text, in which a header is sought when someone asks for it.
+
+    Most events are looked at two or three times and thrown away, so a dictionary of all their headers (some 20, and a
+    channel variable is a header too) would cost more than it saves. `text` has CR LF at both ends of every line. Names
+    are spelt as Asterisk spells them. Of a doubled header the first counts: a second `Event:` or `Channel:` came from a
+    dialplan, the first is Asterisk's own.
+    """
+
+    text: str
+
+    @property
+    def event(self) -> str:
+        """The event's name, or "" for a response."""
+        return self.get("Event")
+
+    @property
+    def action_id(self) -> str:
+        """Which action this answers, or ""."""
+        return self.get("ActionID")
+
+    def get(self, name: str) -> str:
+        """The header's first value; "" if it is empty or absent."""
+        key = f"\r\n{name}: "
+        at = self.text.find(key)
+        if at < 0:
+            return ""
+        at += len(key)
+        return self.text[at : self.text.find("\r\n", at)]
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header, in order: `ChanVariable`, and `Output` of a command."""
+        return [part.partition("\r\n")[0] for part in self.text.split(f"\r\n{name}: ")[1:]]
+
+    def variables(self, prefix: str = "") -> dict[str, str]:
+        """Channel variables that `channelvars` put on the message; an unset one is "".
+
+        `prefix` names the channel in a message about two: "Dest" reads `DestChanVariable`.
+        """
+        pairs = (value.partition("=") for value in self.all(f"{prefix}ChanVariable"))
+        return {name: value for name, _, value in pairs}
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFault:
+    """Bytes that were dropped because they are no AMI message: whoever follows the messages has a hole.
+
+    `reason` holds nothing of the bytes themselves: they may be a caller's.
+    """
+
+    reason: str
+
+
+TOO_LONG = FrameFault("message too long")
+NAMELESS = FrameFault("neither event nor response")
+
+
+class AmiFraming:
+    """Cuts one connection's bytes into messages. Holds at most `max_message` bytes and one portion.
+
+    `version` is the banner's (protocol, not Asterisk's), None until the first message, "" if there was no banner.
+    """
+
+    def __init__(self, max_message: int = MAX_MESSAGE) -> None:
+        self.version: str | None = None
+        self._max = max_message
+        self._rest = bytearray()
+        self._searched = 0
+        self._skipping = False
+
+    def feed(self, portion: bytes) -> list[AmiMessage | FrameFault]:
+        """Items completed by this portion, in order."""
+        self._rest += portion
+        items: list[AmiMessage | FrameFault] = []
+        if self._rest.find(_END, self._searched) >= 0:
+            *frames, self._rest = self._rest.split(_END)
+            if self._skipping:
+                self._skipping = False
+                del frames[0]
+            items = [item for frame in frames if (item := self._item(frame)) is not None]
+        if len(self._rest) >= self._max + len(_END):
+            items += self._give_up()
+        self._searched = max(0, len(self._rest) - len(_END) + 1)
+        return items
+
+    def _give_up(self) -> list[AmiMessage | FrameFault]:
+        """No end can bring the unfinished message back under the limit: forget it, and skip to its end."""
+        del self._rest[: 1 - len(_END)]  # its last bytes may be the beginning of the end
+        already, self._skipping = self._skipping, True
+        return [] if already else [TOO_LONG]
+
+    def _item(self, frame: bytearray) -> AmiMessage | FrameFault | None:
+        if len(frame) > self._max:
+            return TOO_LONG
+        text = frame.decode("utf-8", "replace").strip("\r\n")
+        if self.version is None:
+            text = self._after_banner(text)
+        if not text:
+            return None
+        message = AmiMessage(f"\r\n{text}\r\n")
+        return message if message.event or message.get("Response") else NAMELESS
+
+    def _after_banner(self, text: str) -> str:
+        """The banner is a line of its own in front of the first message, with no empty line between."""
+        line, _, after = text.partition("\r\n")
+        if not line.startswith(_BANNER):
+            self.version = ""
+            return text
+        self.version = line.removeprefix(_BANNER).strip()
+        return after
