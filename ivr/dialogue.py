@@ -61,25 +61,19 @@ Input = Started | Digits | Silence | Answer | HungUp
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
-    """One phrase in one language."""
+class Say:
+    """Say the prompts, named by id, in this language and to their end."""
 
     lang: str
-    prompt_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Say the prompts to their end."""
-
-    prompts: tuple[Prompt, ...]
+    prompts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Say the prompts until a digit comes; ``digits`` at most, each within ``wait_seconds``; ``#`` ends early."""
 
-    prompts: tuple[Prompt, ...]
+    lang: str
+    prompts: tuple[str, ...]
     digits: int
     wait_seconds: float
 

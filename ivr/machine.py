@@ -26,7 +26,6 @@ from ivr.dialogue import (
     HungUp,
     Input,
     Outcome,
-    Prompt,
     Say,
     Silence,
     Started,
@@ -80,7 +79,7 @@ class MenuSession:
     misses: Mapping[str, int] = field(default_factory=dict)
     typed: Mapping[str, Secret] = field(default_factory=dict)
     caller: str = ""
-    unsaid: tuple[Prompt, ...] = ()
+    unsaid: tuple[str, ...] = ()
 
 
 Step = tuple[MenuSession, tuple[Command, ...]]
@@ -104,7 +103,7 @@ def step(session: MenuSession, given: Input, now: datetime) -> Step:
         case Phase.ASKING, Digits(typed=typed):
             return _answered(session, typed, now)
         case Phase.ASKING, Silence():
-            return _missed(session, (), now)
+            return _missed(session, "not-heard", now)
         case Phase.CHECKING, Answer(verdict=verdict, caller=caller):
             return _checked(session, verdict, caller, now)
     raise IllegalInput(f"{type(given).__name__} while {session.phase}")
@@ -135,17 +134,13 @@ def _ask(session: MenuSession, now: datetime) -> Step:
         return _to_operator(session, now)
     node = _node(session.menu, session.node)
     match node:
-        case LanguageNode():
-            languages = dict.fromkeys(node.options.values())
-            asked = [Prompt(lang, prompt_id) for lang in languages for prompt_id in node.prompts]
+        case LanguageNode() | ChoiceNode():
             digits = 1
-        case ChoiceNode():
-            asked, digits = [Prompt(session.lang, prompt_id) for prompt_id in node.prompts], 1
         case GatherNode() | PinNode():
-            asked, digits = [Prompt(session.lang, prompt_id) for prompt_id in node.prompts], node.longest
+            digits = node.longest
         case _:
             raise NotInMenu(f"node {session.node} asks nothing")
-    ask = Ask((*session.unsaid, *asked), digits, session.menu.wait_seconds)
+    ask = Ask(session.lang, (*session.unsaid, *node.prompts), digits, session.menu.wait_seconds)
     return replace(session, phase=Phase.ASKING, questions=session.questions + 1, unsaid=()), (ask,)
 
 
@@ -168,20 +163,20 @@ def _answered(session: MenuSession, typed: Secret, now: datetime) -> Step:
         case PinNode() as node if digits.isdecimal() and node.shortest <= len(digits) <= node.longest:
             clinic = session.typed.get(node.clinic_field, Secret(""))
             return replace(session, phase=Phase.CHECKING), (CheckPin(clinic, typed),)
-    return _missed(session, ("not-understood",), now)
+    return _missed(session, "not-understood", now)
 
 
-def _missed(session: MenuSession, sorry: tuple[str, ...], now: datetime) -> Step:
+def _missed(session: MenuSession, sorry: str, now: datetime) -> Step:
     """Nothing or the wrong thing was pressed: ask again, and after the last try go where a person is."""
     missed = session.misses.get(session.node, 0) + 1
     session = replace(session, misses={**session.misses, session.node: missed})
     if missed < session.menu.tries:
-        return _ask(_say(session, *sorry), now)
+        return _ask(_say(session, sorry), now)
     match _node(session.menu, session.node):
         case LanguageNode(next=name):
             return _enter(session, name, now)
         case PinNode(unverified=name):
-            return _enter(session, name, now)
+            return _enter(_say(session, "please-wait"), name, now)
     return _to_operator(session, now)
 
 
@@ -195,11 +190,12 @@ def _checked(session: MenuSession, verdict: Verdict, caller: str, now: datetime)
     session = replace(session, misses={**session.misses, session.node: missed})
     if verdict is Verdict.WRONG and missed < session.menu.tries:
         return _enter(_say(session, "pin-wrong"), node.again, now)
-    return _enter(session, node.unverified, now)
+    why = ("pin-wrong", "please-wait") if verdict is Verdict.WRONG else ("pin-unverified",)
+    return _enter(_say(session, *why), node.unverified, now)
 
 
 def _to_operator(session: MenuSession, now: datetime) -> Step:
-    return _enter(_say(session, "to-a-person"), session.menu.operator, now)
+    return _enter(_say(session, "please-wait"), session.menu.operator, now)
 
 
 def _arrive(session: MenuSession, node: EndNode) -> Step:
@@ -218,7 +214,7 @@ def _end(session: MenuSession, outcome: Outcome, queue: str = "", asked: Needs =
     caller = session.caller or (UNVERIFIED if asks_pin else "")
     wanted = together(session.line.needs, asked, ((f"lang:{session.lang}", 1),)) if queue else ()
     end = End(outcome, queue, session.lang, wanted, caller)
-    said = (Say(session.unsaid),) if session.unsaid and outcome is not Outcome.ABANDONED else ()
+    said = (Say(session.lang, session.unsaid),) if session.unsaid and outcome is not Outcome.ABANDONED else ()
     return replace(session, phase=Phase.ENDED, unsaid=()), (*said, end)
 
 
@@ -227,8 +223,7 @@ def _chose(session: MenuSession, choice: str, after: Step) -> Step:
 
 
 def _say(session: MenuSession, *prompt_ids: str) -> MenuSession:
-    prompts = [Prompt(session.lang, prompt_id) for prompt_id in prompt_ids]
-    return replace(session, unsaid=(*session.unsaid, *prompts))
+    return replace(session, unsaid=(*session.unsaid, *prompt_ids))
 
 
 def _node(menu: Menu, name: str) -> Node:

@@ -16,7 +16,7 @@ from calls.needs import Needs
 
 OPERATOR_KEY = "0"
 
-STANDARD_PROMPTS = ("not-understood", "pin-wrong", "to-a-person")
+STANDARD_PROMPTS = ("not-heard", "not-understood", "pin-unverified", "pin-wrong", "please-wait")
 """Ids of the prompts that the machine says in any menu, so each language must have them."""
 
 
@@ -33,7 +33,8 @@ class SayNode:
 class LanguageNode:
     """Lets the caller choose a language for the whole call; who chooses none keeps the line's first language.
 
-    ``options`` maps a digit to a language; ``prompts`` are said once in each of them, in the order of the options.
+    ``options`` maps a digit to a language. The caller is asked in the first language, so the text of ``prompts`` offers
+    each language in its own words.
     """
 
     kind: Literal["language"] = "language"

@@ -53,8 +53,7 @@ def walk(
 
 def said(commands: Iterable[Command]) -> str:
     """Everything that was said, in order, as ``ru/welcome az/topics``."""
-    prompts = [prompt for one in commands if isinstance(one, Say | Ask) for prompt in one.prompts]
-    return " ".join(f"{prompt.lang}/{prompt.prompt_id}" for prompt in prompts)
+    return " ".join(f"{one.lang}/{prompt}" for one in commands if isinstance(one, Say | Ask) for prompt in one.prompts)
 
 
 def the_end(commands: list[Command]) -> str:
@@ -122,21 +121,28 @@ def test_a_clinic_doctor_ends_where_number_and_pin_lead(pressed: str, end: str) 
     assert the_end(walk(pressed, a_doctors_menu())[1]) == end
 
 
-def test_the_language_is_asked_in_each_language_and_then_kept_to_the_end() -> None:
+def test_a_chosen_language_is_kept_to_the_end() -> None:
     _, commands = walk("2 1")
-    assert said(commands) == "ru/welcome ru/choose-language az/choose-language az/topics az/please-wait"
+    assert said(commands) == "ru/welcome ru/choose-language az/topics az/please-wait"
 
 
-def test_a_wrong_key_is_said_to_be_wrong_and_silence_just_repeats_the_question() -> None:
+def test_a_wrong_key_and_silence_are_named_before_the_question_comes_again() -> None:
     _, commands = walk("1 8 - -")
-    assert said(commands).removeprefix("ru/welcome ru/choose-language az/choose-language ") == (
-        "ru/topics ru/not-understood ru/topics ru/topics ru/to-a-person"
+    assert said(commands).removeprefix("ru/welcome ru/choose-language ") == (
+        "ru/topics ru/not-understood ru/topics ru/not-heard ru/topics ru/please-wait"
     )
 
 
 def test_a_wrong_pin_asks_for_clinic_and_pin_again() -> None:
     _, commands = walk("17 1234 wrong 18", a_doctors_menu())
     assert said(commands) == "ru/welcome ru/clinic-number ru/clinic-pin ru/pin-wrong ru/clinic-number ru/clinic-pin"
+
+
+def test_the_third_wrong_pin_and_a_check_that_cannot_be_made_are_told_apart() -> None:
+    _, commands = walk("17 1234 wrong 17 1234 wrong 17 1234 wrong", a_doctors_menu())
+    assert commands[-2] == Say("ru", ("pin-wrong", "please-wait"))
+    _, commands = walk("17 1234 timeout", a_doctors_menu())
+    assert commands[-2] == Say("ru", ("pin-unverified",))
 
 
 def test_a_pin_is_checked_against_the_clinic_that_was_typed_last() -> None:
@@ -147,7 +153,7 @@ def test_a_pin_is_checked_against_the_clinic_that_was_typed_last() -> None:
 def test_outside_the_hours_of_the_line_the_closed_branch_is_taken() -> None:
     line = a_line(hours=weekdays_nine_to_six())
     assert said(walk("", line=line, now=SUNDAY)[1]) == "ru/welcome ru/closed-now"
-    assert said(walk("", line=line, now=NOON)[1]) == "ru/welcome ru/choose-language az/choose-language"
+    assert said(walk("", line=line, now=NOON)[1]) == "ru/welcome ru/choose-language"
 
 
 def test_the_history_hears_names_of_choices_and_no_digits() -> None:
