@@ -29,3 +29,7 @@ class AgiUnsafe(AgiFault):
 
 class AgiOutOfTurn(AgiFault):
     """A command was not sent, since the session has not begun, is over, or still waits for the last reply."""
+
+
+class UnknownLine(AgiFault):
+    """The dialplan asked for the menu of a line that the configuration does not have; `assistline apply` renders both."""

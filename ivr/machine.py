@@ -91,9 +91,11 @@ def begin(line: Line, menu: Menu) -> MenuSession:
 
 
 def step(session: MenuSession, given: Input, now: datetime) -> Step:
-    """The session after ``given``, and the commands to carry out in order; IllegalInput if it was not waited for."""
-    if session.phase is Phase.ENDED:
-        raise IllegalInput(f"{type(given).__name__} after the end")
+    """The session after ``given``, and the commands to carry out in order; IllegalInput if it was not waited for.
+
+    The last command is the one whose answer is the next input, or End. A caller may still hang up after End, while the
+    last words are said: another End, that counts instead.
+    """
     match session.phase, given:
         case _, HungUp():
             return _end(session, Outcome.ABANDONED)

@@ -24,6 +24,7 @@ from ivr.menu import (
     QueueNode,
     SayNode,
 )
+from routing.waiting import Queue
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 """A Wednesday."""
@@ -118,3 +119,16 @@ def a_doctors_menu() -> Menu:
             "emergency": QueueNode(queue="emergency"),
         },
     )
+
+
+def a_queue(queue_id: str = "general", **given: Any) -> Queue:
+    """A queue that promises 80 % within 20 s; an emergency queue promises 95 % within 5 s."""
+    emergency = bool(given.get("emergency"))
+    queue = Queue(
+        queue_id=queue_id,
+        label=queue_id.capitalize(),
+        extension="8001",
+        target_seconds=5.0 if emergency else 20.0,
+        target_share=0.95 if emergency else 0.8,
+    )
+    return replace(queue, **given)

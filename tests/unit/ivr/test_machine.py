@@ -192,7 +192,12 @@ def test_an_input_that_was_not_waited_for_is_refused_and_nothing_moves() -> None
         step(checking, Silence(), NOON)
     ended, _ = walk("0")
     with pytest.raises(IllegalInput):
-        step(ended, HungUp(), NOON)
+        step(ended, Silence(), NOON)
+
+
+def test_a_caller_who_hangs_up_during_the_last_words_has_abandoned_the_menu() -> None:
+    ended, _ = walk("1 1")
+    assert the_end(list(step(ended, HungUp(), NOON)[1])) == "abandoned ru"
 
 
 def test_a_menu_that_was_never_checked_fails_instead_of_looping() -> None:

@@ -1,0 +1,190 @@
+"""How does a caller go through a menu? Drives ivr/machine over one AGI channel, from the first word to where it ends.
+
+The session leaves ``AL_QUEUE AL_LANG AL_NEEDS AL_CALLER AL_NEXT`` on the call; the server writes them with AGI_DONE=1.
+A caller who hangs up is an ending like others. Whatever else goes wrong leaves no variable and is raised: the dialplan
+then puts the caller into the line's own queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Final, Protocol
+
+import structlog
+
+from agi_scripts.channel import AgiChannel
+from agi_scripts.errors import AgiHangup, UnknownLine
+from agi_scripts.server import Handler
+from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
+from calls.needs import format_needs, together
+from config.model import Clinic, Configuration
+from ivr.dialogue import (
+    Answer,
+    Ask,
+    CheckPin,
+    Chose,
+    Command,
+    Digits,
+    End,
+    HungUp,
+    Input,
+    Outcome,
+    Say,
+    Silence,
+    Started,
+    Verdict,
+)
+from ivr.errors import MenuFault
+from ivr.machine import MenuSession, begin, step
+from ivr.secret import Secret
+
+PIN_SECONDS: Final = 3.0
+"""How long a PIN check may take: less than the guard's slack, or the dialplan takes the caller from us."""
+
+FAILED: Final = "failed"
+"""The outcome in MenuEnded of a session that was broken off: by a fault, or by a server that shuts down."""
+
+NEXT: Final[Mapping[Outcome, str]] = {
+    Outcome.QUEUED: "queue",
+    Outcome.LAST_RESORT: "last-resort",
+    Outcome.SERVED: "hangup",
+    Outcome.ABANDONED: "hangup",
+}
+"""Where the dialplan goes on (``AL_NEXT``)."""
+
+log = structlog.get_logger()
+
+
+class PinCheck(Protocol):
+    """Finds out who this is: ``clinic:<id>``, or None for a number or PIN that is wrong; may raise or take long."""
+
+    def __call__(self, clinics: Mapping[str, Clinic], number: Secret, pin: Secret) -> Awaitable[str | None]: ...
+
+
+def menu_handler(
+    configuration: Callable[[], Configuration],
+    record: Callable[[Event], None],
+    pin_check: PinCheck,
+    clock: Callable[[], datetime],
+    spoken: Callable[[str, str], float],
+) -> Handler:
+    """The handler of ``agi://…/menu?line=<line>``.
+
+    ``configuration`` is read once per call: a session keeps the version it began with. ``record`` must not block.
+    ``clock`` tells the time in UTC; ``spoken`` how many seconds a prompt takes (language, prompt id).
+    """
+
+    async def serve(channel: AgiChannel) -> Mapping[str, str]:
+        return await _MenuCall(channel, configuration(), record, pin_check, clock, spoken).run()
+
+    return serve
+
+
+class _MenuCall:
+    """One call in its menu."""
+
+    def __init__(
+        self,
+        channel: AgiChannel,
+        configuration: Configuration,
+        record: Callable[[Event], None],
+        pin_check: PinCheck,
+        clock: Callable[[], datetime],
+        spoken: Callable[[str, str], float],
+    ) -> None:
+        self._channel = channel
+        self._configuration = configuration
+        self._record = record
+        self._pin_check = pin_check
+        self._clock = clock
+        self._spoken = spoken
+
+    async def run(self) -> Mapping[str, str]:
+        """Walk the menu to its end; the variables to leave on the call."""
+        session = self._begin()
+        line, menu = session.line.line_id, session.menu.menu_id
+        self._record(MenuEntered(at=self._clock(), call_id=self._channel.call_id, line=line, menu=menu))
+        outcome: str = FAILED
+        try:
+            end = await self._walk(session)
+            outcome = end.outcome
+            return self._variables(end)
+        finally:
+            self._record(MenuEnded(at=self._clock(), call_id=self._channel.call_id, outcome=outcome))
+
+    def _begin(self) -> MenuSession:
+        line = self._configuration.lines.get(self._channel.query.get("line", ""))
+        if line is None or line.menu is None:
+            raise UnknownLine("the dialplan asked for the menu of a line that has none")
+        return begin(line, self._configuration.menus[line.menu])
+
+    async def _walk(self, session: MenuSession) -> End:
+        """Step and carry out until the end; the channel speaks the caller's language meanwhile and after."""
+        given: Input = Started()
+        while True:
+            spoken_before = session.lang
+            session, (*on_the_way, last) = step(session, given, self._clock())
+            try:
+                if session.lang != spoken_before:
+                    await self._channel.command("SET VARIABLE", "CHANNEL(language)", session.lang)
+                for command in on_the_way:
+                    await self._tell(session, command)
+                if isinstance(last, End):
+                    return last
+                given = await self._find_out(last)
+            except AgiHangup:
+                given = HungUp()
+
+    async def _tell(self, session: MenuSession, command: Command) -> None:
+        """Do what the machine does not wait for."""
+        match command:
+            case Say():
+                await self._channel.say(_files(command), spoken=self._length(command))
+            case Chose():
+                menu = f"{session.menu.menu_id}.{command.node}"
+                call_id = self._channel.call_id
+                self._record(MenuChosen(at=self._clock(), call_id=call_id, menu=menu, choice=command.choice))
+
+    async def _find_out(self, command: Command) -> Input:
+        """Do what the machine waits for, and what came of it."""
+        match command:
+            case Ask():
+                wait, digits = command.wait_seconds, command.digits
+                spoken = self._length(command)
+                typed = await self._channel.ask(_files(command), spoken=spoken, wait=wait, digits=digits)
+                return Digits(Secret(typed)) if typed else Silence()
+            case CheckPin():
+                return await self._check(command)
+        raise MenuFault(f"{type(command).__name__} brings no input")
+
+    async def _check(self, command: CheckPin) -> Answer:
+        clinics = self._configuration.clinics
+        try:
+            async with asyncio.timeout(PIN_SECONDS):
+                caller = await self._pin_check(clinics, command.clinic, command.pin)
+        except TimeoutError:
+            return Answer(Verdict.TIMEOUT)
+        except Exception as error:
+            # Only its name: a message may quote what was typed.
+            call_id, name = self._channel.call_id, type(error).__name__
+            log.warning("PIN check failed", action="pin_check_failed", call_id=call_id, error=name)
+            return Answer(Verdict.FAILED)
+        return Answer(Verdict.RIGHT, caller) if caller else Answer(Verdict.WRONG)
+
+    def _length(self, command: Say | Ask) -> float:
+        return sum(self._spoken(command.lang, prompt) for prompt in command.prompts)
+
+    def _variables(self, end: End) -> dict[str, str]:
+        """What the dialplan goes on with; digits that were typed do not stay on the call."""
+        left = {"AL_NEXT": NEXT[end.outcome], "AL_LANG": end.lang, "AL_CALLER": end.caller, "AL_DIGITS": ""}
+        if end.queue:
+            asked = together(self._configuration.queues[end.queue].needs, end.needs)
+            left |= {"AL_QUEUE": end.queue, "AL_NEEDS": format_needs(asked)}
+        return left
+
+
+def _files(command: Say | Ask) -> list[str]:
+    """Sound files below the folder of the channel's language."""
+    return [f"al/{prompt}" for prompt in command.prompts]

@@ -1,0 +1,243 @@
+"""What does a caller hear and where do they end, when the menu is driven over the real protocol on a real socket?
+
+Asterisk's side takes each line apart by its own rules and runs it on the fake dialplan of agi_scripts/fake.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo
+
+import pytest
+import structlog
+
+from agi_scripts.channel import SLACK
+from agi_scripts.errors import AgiHangup
+from agi_scripts.fake import HANGS_UP, FakeCall
+from agi_scripts.pin import check_pin
+from agi_scripts.protocol import Reply
+from agi_scripts.server import AgiServer
+from agi_scripts.session import PIN_SECONDS, PinCheck, menu_handler
+from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
+from config.model import Clinic, Configuration, Trunk
+from config.pin import hash_pin
+from tests.builders import NOON, a_doctors_menu, a_line, a_menu, a_queue
+from tests.unit.agi_scripts.asterisk_words import asterisk_words
+
+CLINIC = Clinic(clinic_id="17", label="Clinic", number="4242", pin_hash=hash_pin("717171", b"0123456789abcdef"))
+
+
+def a_configuration(version: str = "1", **given: object) -> Configuration:
+    parts: dict[str, object] = {
+        "lines": {"hotline": a_line(), "doctors": a_line(line_id="doctors", menu="doctors", queue="doctors")},
+        "menus": {"hotline": a_menu(), "doctors": a_doctors_menu()},
+        "queues": {
+            "general": a_queue("general", needs=(("grade:dispatcher", 1),)),
+            "doctors": a_queue("doctors"),
+            "emergency": a_queue("emergency", emergency=True),
+        },
+    }
+    return Configuration(
+        version=version,
+        timezone=ZoneInfo("Europe/Moscow"),
+        languages=("ru", "az"),
+        default_line="hotline",
+        skills={},
+        pause_reasons={},
+        trunk=Trunk(addresses=(), host="127.0.0.1", caller_number=""),
+        agents={},
+        clinics={"17": CLINIC},
+        **(parts | given),  # type: ignore[arg-type]
+    )
+
+
+class Dialled:
+    """One caller in the menu: what they heard, what was left on the call, what the history learned."""
+
+    def __init__(self, call: FakeCall, events: list[Event]) -> None:
+        self.call, self.events = call, events
+        self.variables = call.variables
+
+    @property
+    def heard(self) -> list[str]:
+        return [" ".join(prompts).replace("al/", "") for prompts in self.call.heard]
+
+    @property
+    def outcome(self) -> str:
+        (ended,) = [event for event in self.events if isinstance(event, MenuEnded)]
+        return ended.outcome
+
+
+async def answer_lines(call: FakeCall, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: str) -> None:
+    """Asterisk's side: the header, then a reply to each command until the session closes or the caller goes."""
+    writer.write(f"agi_network_script: menu?line={line}\nagi_uniqueid: pbx1-1.1\nagi_language: ru\n\n".encode())
+    while told := await reader.readline():
+        words = asterisk_words(told.decode().rstrip("\n"))
+        verb = 2 if words[0] in ("SET", "GET") else 1
+        try:
+            reply = await call.exchange(0.0, " ".join(words[:verb]), *words[verb:])
+        except AgiHangup:
+            reply = Reply(511)
+        if call.hungup:
+            writer.write(b"HANGUP\n")
+        value = "" if reply.value is None else f" ({reply.value})"
+        writer.write(f"{reply.code} result={reply.result}{value}\n".encode())
+    writer.close()
+
+
+@asynccontextmanager
+async def served(
+    configuration: Callable[[], Configuration], events: list[Event], pin_check: PinCheck = check_pin
+) -> AsyncIterator[int]:
+    """A FastAGI server with menu sessions; yields its port."""
+    handler = menu_handler(configuration, events.append, pin_check, lambda: NOON, lambda lang, prompt: 2.0)
+    server = AgiServer(handler)
+    try:
+        yield await server.start("127.0.0.1", 0)
+    finally:
+        await server.drain(0)
+
+
+async def dial(
+    pressed: str, line: str = "hotline", pin_check: PinCheck = check_pin, configuration: Configuration | None = None
+) -> Dialled:
+    """Dial a line and press these keys in turn; ``-`` is silence, HANGS_UP ends the call."""
+    call = FakeCall([{"-": "", "hangup": HANGS_UP}.get(key, key) for key in pressed.split()])
+    events: list[Event] = []
+    async with served(lambda: configuration or a_configuration(), events, pin_check) as port:
+        await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), line)
+    return Dialled(call, events)
+
+
+async def test_a_caller_hears_the_menu_and_is_queued_in_the_language_chosen() -> None:
+    dialled = await dial("2 1")
+    assert dialled.heard == ["welcome choose-language", "topics", "please-wait"]
+    assert dialled.variables == {
+        "AGI_DONE": "1",
+        "AL_NEXT": "queue",
+        "AL_QUEUE": "general",
+        "AL_LANG": "az",
+        "AL_NEEDS": "desk:coverage=1&grade:dispatcher=1&lang:az=1",
+        "AL_CALLER": "",
+        "AL_DIGITS": "",
+        "CHANNEL(language)": "az",
+    }
+
+
+async def test_the_history_learns_the_menu_the_choices_and_the_outcome() -> None:
+    dialled = await dial("1 1")
+    assert dialled.events == [
+        MenuEntered(at=NOON, call_id="pbx1-1.1", line="hotline", menu="hotline"),
+        MenuChosen(at=NOON, call_id="pbx1-1.1", menu="hotline.language", choice="ru"),
+        MenuChosen(at=NOON, call_id="pbx1-1.1", menu="hotline.topics", choice="coverage"),
+        MenuEnded(at=NOON, call_id="pbx1-1.1", outcome="queued"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pressed", "next_", "outcome"),
+    [("1 3", "hangup", "served"), ("1 4", "last-resort", "last-resort"), ("1 - - -", "queue", "queued")],
+)
+async def test_the_dialplan_is_told_where_to_go_on(pressed: str, next_: str, outcome: str) -> None:
+    dialled = await dial(pressed)
+    assert (dialled.variables["AL_NEXT"], dialled.outcome) == (next_, outcome)
+    assert dialled.variables["AGI_DONE"] == "1"
+
+
+async def test_a_doctor_with_the_right_pin_is_named_by_the_clinic() -> None:
+    dialled = await dial("4242 717171", "doctors")
+    assert dialled.variables["AL_CALLER"] == "clinic:17"
+    assert dialled.variables["AL_NEEDS"] == "desk:approvals=1&lang:ru=1"
+
+
+async def test_a_doctor_with_three_wrong_pins_reaches_the_desk_unverified() -> None:
+    dialled = await dial("4242 1111 4242 2222 5555 717171", "doctors")
+    assert (dialled.variables["AL_QUEUE"], dialled.variables["AL_CALLER"]) == ("doctors", "unverified")
+
+
+async def test_no_digit_of_number_or_pin_stays_on_the_call_or_in_history_or_log() -> None:
+    with structlog.testing.capture_logs() as logged:
+        dialled = await dial("4242 717172 4242 717171", "doctors", fails_for_717172)
+    traces = f"{dialled.variables} {dialled.events} {logged}"
+    assert "pin_check_failed" in traces
+    assert "4242" not in traces
+    assert "7171" not in traces
+
+
+async def test_a_pin_check_that_hangs_delays_the_caller_by_its_limit_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agi_scripts.session.PIN_SECONDS", 0.05)
+    dialled = await asyncio.wait_for(dial("4242 717171", "doctors", hangs), 2.0)
+    assert (dialled.variables["AL_CALLER"], dialled.outcome) == ("unverified", "queued")
+    assert dialled.heard[-1] == "pin-unverified"
+
+
+def test_a_pin_check_may_take_less_than_the_guard_leaves() -> None:
+    assert PIN_SECONDS < SLACK
+
+
+@pytest.mark.parametrize("pressed", ["hangup", "1 hangup", "1 8 hangup"])
+async def test_a_caller_who_hangs_up_has_abandoned_the_menu_and_no_error_is_logged(pressed: str) -> None:
+    with structlog.testing.capture_logs() as logged:
+        dialled = await dial(pressed)
+    assert dialled.outcome == "abandoned"
+    assert "AGI_DONE" not in dialled.variables
+    assert not [line for line in logged if line["log_level"] in ("warning", "error")]
+
+
+async def test_a_line_without_a_menu_is_left_to_the_dialplan() -> None:
+    dialled = await dial("1", "emergency")
+    assert dialled.variables == {}
+    assert dialled.events == []
+
+
+async def test_a_session_that_fails_leaves_nothing_on_the_call_and_says_so_in_history() -> None:
+    broken = a_configuration(menus={"hotline": a_menu(start="nowhere"), "doctors": a_doctors_menu()})
+    dialled = await dial("1", configuration=broken)
+    assert dialled.variables == {}
+    assert dialled.outcome == "failed"
+
+
+async def test_a_session_keeps_the_configuration_it_began_with() -> None:
+    """The new version takes effect while the caller stands in the menu; it lacks the queue that the old menu names."""
+    versions = [a_configuration("1"), a_configuration("2", queues={})]
+    read: list[str] = []
+
+    def newest() -> Configuration:
+        version = versions.pop(0)
+        read.append(version.version)
+        return version
+
+    call, events = FakeCall(["1", "1"]), []
+    async with served(newest, events) as port:
+        await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), "hotline")
+    assert read == ["1"]
+    assert call.variables["AL_QUEUE"] == "general"
+
+
+async def test_a_server_that_shuts_down_leaves_the_caller_to_the_dialplan() -> None:
+    asked = asyncio.Event()
+
+    async def never(clinics: Mapping[str, Clinic], number: object, pin: object) -> str | None:
+        asked.set()
+        return await asyncio.get_running_loop().create_future()
+
+    call, events = FakeCall(["4242", "717171"]), []
+    async with served(a_configuration, events, never) as port:
+        streams = await asyncio.open_connection("127.0.0.1", port)
+        asterisk = asyncio.create_task(answer_lines(call, *streams, "doctors"))
+        await asked.wait()
+    await asterisk
+    assert "AGI_DONE" not in call.variables
+    assert [event.outcome for event in events if isinstance(event, MenuEnded)] == ["failed"]
+
+
+async def fails_for_717172(clinics: Mapping[str, Clinic], number: object, pin: object) -> str | None:
+    raise ConnectionError("could not look up 4242 with 717172")
+
+
+async def hangs(clinics: Mapping[str, Clinic], number: object, pin: object) -> str | None:
+    return await asyncio.get_running_loop().create_future()
