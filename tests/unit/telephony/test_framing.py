@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,8 @@ STREAM = (
     "Response: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n"
     "Event: Newchannel\r\nCallerIDName: Олена Щербакова\r\nAccountCode: \r\n"
     "ChanVariable: AL_STATE=waiting\r\nChanVariable: AL_NEEDS=lang:ru=3\r\nChanVariable: AL_AGENT=\r\n\r\n\r\n"
-    "Event: UserEvent\r\nChannel: PJSIP/trunk-1\r\nEvent: Forged\r\nChannel: PJSIP/agent1-2\r\nUserEvent: CallerQueued\r\n\r\n"
+    "Event: UserEvent\r\nChannel: PJSIP/trunk-1\r\nEvent: Forged\r\nChannel: PJSIP/agent1-2\r\n"
+    "UserEvent: CallerQueued\r\n\r\n"
 ).encode()
 
 
@@ -28,7 +29,7 @@ def read(portions: list[bytes], **options: int) -> list[AmiMessage | FrameFault]
 
 def cut(stream: bytes, points: list[int]) -> list[bytes]:
     edges = [0, *sorted(point % (len(stream) + 1) for point in points), len(stream)]
-    return [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [stream[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def test_a_stream_becomes_messages_with_their_headers() -> None:
@@ -132,7 +133,9 @@ def fuzzed(rng: random.Random) -> bytes:
     frame = bytearray(rng.choice(STREAM.split(b"\r\n\r\n")) + b"\r\n\r\n")
     for _ in range(rng.randrange(1, 6)):
         at = rng.randrange(len(frame))
-        frame[at : at + rng.randrange(3)] = rng.choice([b"\r", b"\n", b"\0", b": ", b"\xd0", b"Event: ", rng.randbytes(2)])
+        frame[at : at + rng.randrange(3)] = rng.choice(
+            [b"\r", b"\n", b"\0", b": ", b"\xd0", b"Event: ", rng.randbytes(2)]
+        )
     return bytes(frame)
 
 
@@ -143,7 +146,9 @@ def test_random_frames_and_known_killers_neither_raise_nor_hang_nor_leak_into_ea
     for number in range(count):
         frame = fuzzed(rng)
         mark = f"Event: Mark\r\nNumber: {number}\r\n\r\n".encode()
-        items = [item for portion in cut(frame + b"\r\n\r\n" + mark, [rng.randrange(500)]) for item in framing.feed(portion)]
+        items = [
+            item for portion in cut(frame + b"\r\n\r\n" + mark, [rng.randrange(500)]) for item in framing.feed(portion)
+        ]
         last = items[-1]
         assert isinstance(last, AmiMessage) and last.get("Number") == str(number)
         for item in items:
