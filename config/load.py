@@ -1,0 +1,41 @@
+"""Is this file a configuration, and which? Every fault is told at once, with its place and what to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from config import located, sections
+from config.errors import ConfigurationFaults, Fault
+from config.forms import FORMS
+from config.model import Clinic, Configuration, Trunk
+from config.rules import RULES
+
+__all__ = ["Clinic", "Configuration", "ConfigurationFaults", "Fault", "Trunk", "check", "load"]
+
+
+def load(path: Path, today: date | None = None) -> Configuration:
+    """The configuration in this file; raises ConfigurationFaults.
+
+    Holidays are resolved into dates from the year of ``today`` (default: the real one, UTC) to the second year after.
+    """
+    found, faults = _examine(path, today)
+    if faults or found is None:
+        raise ConfigurationFaults(faults)
+    return found
+
+
+def check(path: Path, today: date | None = None) -> list[Fault]:
+    """Every fault of this file, in the order of its lines; empty when ``load`` would accept it."""
+    return sorted(set(_examine(path, today)[1]))
+
+
+def _examine(path: Path, today: date | None) -> tuple[Configuration | None, list[Fault]]:
+    read = located.read(path)
+    if read.values is None:
+        return None, read.faults
+    found = sections.configuration(read, today or datetime.now(UTC).date())
+    for rule in (*FORMS, *RULES):
+        for way, reason in rule(found, read.values):
+            read.fault(way, reason)
+    return found, read.faults

@@ -1,0 +1,231 @@
+"""Does the configuration make sense as a whole? Rules over more than one value, each naming the place that breaks it.
+
+A rule yields (way, reason). Names are looked up in the file as written, so that one broken entry is not blamed twice.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import yaml
+
+import prompts
+from calls.needs import Needs, together
+from config.forms import Broken, Rule, Written, names
+from config.located import Way
+from config.model import Configuration
+from ivr.menu import OPERATOR_KEY, STANDARD_PROMPTS, ChoiceNode, LanguageNode, LastResortNode, Node, QueueNode
+from routing.agent import AgentProfile, Grade
+
+
+def references_exist(found: Configuration, written: Written) -> Broken:
+    """Queues, menus and lines that are named somewhere."""
+    for name, line in found.lines.items():
+        yield from _named(written, "queues", line.queue, ("lines", name, "queue"))
+        yield from _named(written, "queues", line.closed_queue, ("lines", name, "closed_queue"))
+        yield from _named(written, "menus", line.menu, ("lines", name, "menu"))
+    if "default_line" in written:
+        yield from _named(written, "lines", found.default_line, ("default_line",))
+    for way, node in _nodes(found):
+        if isinstance(node, QueueNode | LastResortNode):
+            yield from _named(written, "queues", node.queue, (*way, "queue"))
+
+
+def menus_hold_together(found: Configuration, written: Written) -> Broken:
+    """Every node that is named exists; ``operator`` and ``emergency`` end in queues; keys are free single digits."""
+    for menu_id, menu in found.menus.items():
+        known = written["menus"][menu_id].get("nodes") or {}
+        named: list[tuple[Way, str]] = [
+            (("menus", menu_id, field), getattr(menu, field)) for field in ("start", "operator", "emergency")
+        ]
+        for name, node in menu.nodes.items():
+            named += [(("menus", menu_id, "nodes", name, *field), target) for field, target in _targets(node)]
+        for way, target in named:
+            if target not in known:
+                yield way, f"names a node {target!r} that this menu does not have"
+        for field in ("operator", "emergency"):
+            if not isinstance(menu.nodes.get(getattr(menu, field)), QueueNode | None):
+                yield ("menus", menu_id, field), "must name a node of kind queue, so that the caller reaches a person"
+
+
+def menu_keys_are_free(found: Configuration, written: Written) -> Broken:
+    """Options are single digits, and never those that work in every menu."""
+    for way, node in _nodes(found):
+        taken = {OPERATOR_KEY: "operator", found.menus[str(way[1])].emergency_key: "emergency"}
+        for key in node.options if isinstance(node, ChoiceNode | LanguageNode) else {}:
+            if not re.fullmatch("[0-9]", key):
+                yield (*way, "options", key), "must be one digit"
+            elif key in taken:
+                yield (*way, "options", key), f"means {taken[key]} in every menu: take another digit"
+
+
+def lines_fit_their_kind(found: Configuration, written: Written) -> Broken:
+    """A menu line has a menu; the emergency line is always open and its queue goes before all others."""
+    for name, line in found.lines.items():
+        way = ("lines", name)
+        if line.kind == "menu" and line.menu is None:
+            yield way, "is of kind menu and has no menu: name one"
+        if line.kind != "menu" and line.menu is not None:
+            yield (*way, "menu"), f"is never heard, since the line is of kind {line.kind}: take it out"
+        if line.kind != "direct" and line.closed_queue is not None:
+            yield (*way, "closed_queue"), "is for direct lines: a menu has a node of kind hours"
+        if line.closed_queue is not None and line.hours is None:
+            yield (*way, "closed_queue"), "is never used by a line without hours"
+        if line.kind == "emergency":
+            if line.hours is not None:
+                yield (*way, "hours"), "an emergency line is always open: take the hours out"
+            if line.queue in found.queues and not found.queues[line.queue].emergency:
+                yield (*way, "queue"), f"must be an emergency queue: set emergency: true in {line.queue}"
+
+
+def languages_are_spoken(found: Configuration, written: Written) -> Broken:
+    """Each language has prompts and a skill; lines and menus use only those."""
+    for index, lang in enumerate(found.languages):
+        if lang not in _phrases():
+            yield ("languages", index), f"has no prompts: write prompts/{lang}.yaml, or take {lang} out"
+        if f"lang:{lang}" not in found.skills:
+            yield ("languages", index), f"has no skill: add lang:{lang} to skills"
+    if not found.languages:
+        yield ("languages",), "must name at least one language"
+    for name, line in found.lines.items():
+        if not line.languages:
+            yield ("lines", name, "languages"), "must name at least one language"
+        for index, lang in enumerate(line.languages):
+            if lang not in found.languages:
+                yield ("lines", name, "languages", index), f"{lang} is not among the languages of this configuration"
+    for way, node in _nodes(found):
+        for key, lang in node.options.items() if isinstance(node, LanguageNode) else ():
+            if lang not in found.languages:
+                yield (*way, "options", key), f"{lang} is not among the languages of this configuration"
+
+
+def prompts_can_be_said(found: Configuration, written: Written) -> Broken:
+    """A prompt that is missing in one language would be silence, or hang up the caller."""
+    used: list[tuple[Way, str]] = [(("menus",), prompt) for prompt in STANDARD_PROMPTS]
+    used += [(("languages",), f"lang-{lang}") for lang in found.languages]
+    for line_id, line in found.lines.items():
+        spoken = {"greeting": line.greeting, "whisper": line.whisper}
+        used += [(("lines", line_id, field), prompt) for field, prompt in spoken.items() if prompt is not None]
+    for way, node in _nodes(found):
+        used += [((*way, "prompts", index), prompt) for index, prompt in enumerate(getattr(node, "prompts", ()))]
+    for way, prompt in used:
+        lacking = [lang for lang in found.languages if prompt not in _phrases().get(lang, {prompt})]
+        if lacking:
+            yield way, f"prompt {prompt!r} has no text in {', '.join(lacking)}: add it to prompts/{lacking[0]}.yaml"
+
+
+def skills_are_declared(found: Configuration, written: Written) -> Broken:
+    """A skill that is spelt in two ways is met by nobody."""
+    for name, agent in found.agents.items():
+        yield from _skills(found, agent.skills, ("agents", name, "skills"))
+        for index, _ in ((s, level) for s, level in agent.skills if s.startswith("grade:")):
+            yield ("agents", name, "skills", index), "a grade is no skill: set the agent's field grade"
+    for name, queue in found.queues.items():
+        yield from _skills(found, queue.needs, ("queues", name, "needs"))
+    for name, line in found.lines.items():
+        yield from _skills(found, line.needs, ("lines", name, "needs"))
+        if line.region is not None and f"region:{line.region}" not in found.skills:
+            yield ("lines", name, "region"), f"is not declared: add region:{line.region} to skills"
+    for way, node in _nodes(found):
+        if isinstance(node, QueueNode):
+            yield from _skills(found, node.needs, (*way, "needs"))
+
+
+def everybody_can_be_served(found: Configuration, written: Written) -> Broken:
+    """For each queue, and for each line in each of its languages, there is an agent who may take the call."""
+
+    def served(*asked: Needs) -> bool:
+        return any(meets(agent, together(*asked)) for agent in found.agents.values())
+
+    unserved = {queue_id for queue_id, queue in found.queues.items() if not served(queue.needs)}
+    for queue_id in unserved:
+        yield ("queues", queue_id), "no agent meets its needs: give an agent these skills, or ask for less"
+    for line_id, line in found.lines.items():
+        for way, asked, queue_id in _ends(found, line_id):
+            if queue_id not in found.queues or queue_id in unserved:
+                continue
+            for lang in line.languages:
+                if not served(found.queues[queue_id].needs, line.needs, asked, ((f"lang:{lang}", 1),)):
+                    yield way, f"no agent can take a call in {lang} from line {line_id} to queue {queue_id}"
+
+
+RULES: tuple[Rule, ...] = (
+    references_exist,
+    menus_hold_together,
+    menu_keys_are_free,
+    lines_fit_their_kind,
+    languages_are_spoken,
+    prompts_can_be_said,
+    skills_are_declared,
+    everybody_can_be_served,
+)
+
+
+@functools.cache
+def _phrases() -> dict[str, frozenset[str]]:
+    """Language -> ids of the prompts that have a text in it."""
+    folder = Path(str(prompts.__file__)).parent
+    return {
+        file.stem: frozenset(yaml.safe_load(file.read_text(encoding="utf-8"))["phrases"])
+        for file in folder.glob("*.yaml")
+    }
+
+
+def _named(written: Written, section: str, name: str | None, way: Way) -> Broken:
+    if name is not None and name not in names(written, section):
+        yield way, f"names {name!r}, which is not among the {section}: {', '.join(names(written, section))}"
+
+
+def _nodes(found: Configuration) -> list[tuple[Way, Node]]:
+    return [
+        (("menus", menu_id, "nodes", name), node)
+        for menu_id, menu in found.menus.items()
+        for name, node in menu.nodes.items()
+    ]
+
+
+def _targets(node: Node) -> list[tuple[Way, str]]:
+    """The nodes that this one can lead to, with the field that names each."""
+    one = ("next", "again", "verified", "unverified", "open", "closed")
+    named: list[tuple[Way, str]] = [((f.name,), getattr(node, f.name)) for f in fields(node) if f.name in one]
+    if isinstance(node, ChoiceNode):
+        named += [(("options", key), target) for key, target in node.options.items()]
+    return named
+
+
+def _ends(found: Configuration, line_id: str) -> Iterator[tuple[Way, Needs, str]]:
+    """Where the callers of a line may come to wait: way, needs on top, queue."""
+    line = found.lines[line_id]
+    yield ("lines", line_id, "queue"), (), line.queue
+    if line.closed_queue is not None:
+        yield ("lines", line_id, "closed_queue"), (), line.closed_queue
+    menu = found.menus.get(line.menu or "")
+    for name, node in menu.nodes.items() if menu else ():
+        if isinstance(node, QueueNode):
+            yield ("menus", line.menu or "", "nodes", name, "queue"), node.needs, node.queue
+
+
+def _skills(found: Configuration, levels: Needs, way: Way) -> Broken:
+    for skill, _ in levels:
+        kind, _, name = skill.partition(":")
+        if kind == "grade" and name not in list(Grade):
+            yield (*way, skill), f"there is no such grade: take one of {', '.join(Grade)}"
+        if kind != "grade" and skill not in found.skills:
+            yield (*way, skill), "is not declared: add it to skills with a label, or correct its spelling"
+
+
+def meets(agent: AgentProfile, asked: Needs) -> bool:
+    levels = dict(agent.skills)
+    grades = list(Grade)
+    for skill, least in asked:
+        kind, _, name = skill.partition(":")
+        if kind == "grade":
+            if name not in grades or grades.index(agent.grade) < grades.index(Grade(name)):
+                return False
+        elif levels.get(skill, 0) < least:
+            return False
+    return True

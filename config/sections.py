@@ -1,0 +1,195 @@
+"""Which values stand in the file? Each entry of each section becomes its dataclass, or faults with their places."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import date
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from calls.errors import BadNeeds
+from calls.hours import Hours
+from calls.needs import needs
+from config.errors import ConfigFault
+from config.holidays import Calendar, Days, resolve
+from config.located import Located, Way
+from config.model import Clinic, Configuration
+from config.week import WrittenHours, hours
+from ivr.menu import Line, Menu, Node
+from routing.agent import AgentProfile
+from routing.waiting import Queue
+
+NODES = {kind.__dataclass_fields__["kind"].default: kind for kind in get_args(Node)}
+ENTRIES: dict[str, tuple[type, str]] = {
+    "queues": (Queue, "queue_id"),
+    "agents": (AgentProfile, "agent_id"),
+    "menus": (Menu, "menu_id"),
+    "lines": (Line, "line_id"),
+    "clinics": (Clinic, "clinic_id"),
+}
+LEVELS = ("needs", "skills")
+SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash")
+STAND_IN = {"timezone": "UTC", "languages": ["en"], "default_line": "", "skills": {}, "pause_reasons": {}}
+STAND_IN_TRUNK = {"addresses": [], "host": "", "caller_number": ""}
+
+
+def configuration(located: Located, today: date) -> Configuration:
+    """What could be understood of the file; everything that could not is a fault in ``located``.
+
+    A broken entry is left out and a broken general value is replaced, so that the rest can still be looked at.
+    """
+    written = dict(located.values)
+    zone = _validated(ZoneInfo, written.get("timezone", "UTC"), (), Located(located.file)) or ZoneInfo("UTC")
+    opening = _hours(located, written.pop("hours", {}), written.pop("holidays", {}), zone, today)
+    for section, (kind, own_id) in ENTRIES.items():
+        found = {}
+        for name, raw in _entries(located, written.get(section), (section,)).items():
+            value = _entry(located, kind, {**raw, own_id: name}, (section, name), opening)
+            if value is not None:
+                found[name] = value
+        written[section] = found
+    text = json.dumps(located.values, sort_keys=True, default=str)
+    written["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return _whole(located, written)
+
+
+def _whole(located: Located, written: dict[str, Any]) -> Configuration:
+    before = len(located.faults)
+    whole = _validated(Configuration, written, (), located)
+    if whole is None:
+        broken = {fault.where.partition(".")[0] for fault in located.faults[before:]}
+        kept = {name: value for name, value in written.items() if name not in broken}
+        whole = _validated(Configuration, {**STAND_IN, "trunk": STAND_IN_TRUNK, **kept}, (), located)
+        assert isinstance(whole, Configuration)
+    return whole
+
+
+def _entries(located: Located, raw: Any, way: Way) -> dict[str, dict[str, Any]]:
+    """The entries of a mapping of mappings; others are faults."""
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, dict):
+        located.fault(way, "must be a mapping of names to entries")
+        return {}
+    for name, entry in raw.items():
+        if not isinstance(entry, dict):
+            located.fault((*way, name), "must be a mapping of fields to values")
+    return {name: entry for name, entry in raw.items() if isinstance(entry, dict)}
+
+
+def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening: Mapping[str, Hours | None]) -> Any:
+    raw = {**raw, **{field: _levels(located, raw[field], (*way, field)) for field in LEVELS if field in raw}}
+    if kind is Line and isinstance(raw.get("hours"), str):
+        if raw["hours"] not in opening:
+            located.fault(
+                (*way, "hours"), f"names hours {raw['hours']!r} that do not exist{_instead(raw['hours'], opening)}"
+            )
+        raw["hours"] = opening.get(raw["hours"])
+    if kind is Menu:
+        raw["nodes"] = _nodes(located, raw.get("nodes"), (*way, "nodes"))
+    return _validated(kind, raw, way, located)
+
+
+def _nodes(located: Located, raw: Any, way: Way) -> dict[str, Any]:
+    found = {}
+    for name, node in _entries(located, raw, way).items():
+        kind = NODES.get(node.get("kind"))
+        if kind is None:
+            located.fault((*way, name, "kind"), f"must be one of {', '.join(NODES)} (is {node.get('kind')!r})")
+            continue
+        value = _entry(located, kind, node, (*way, name), {})
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _levels(located: Located, raw: Any, way: Way) -> tuple[tuple[str, int], ...]:
+    if not isinstance(raw, dict):
+        located.fault(way, "must be a mapping of skills to levels, as {lang:ru: 3}")
+        return ()
+    found = {}
+    for skill, level in raw.items():
+        try:
+            if not isinstance(level, int):
+                raise BadNeeds(f"level {level!r} is no whole number from 1 to 10")
+            needs({skill: level})
+            found[skill] = level
+        except BadNeeds as wrong:
+            located.fault((*way, skill), str(wrong))
+    return needs(found)
+
+
+def _hours(
+    located: Located, raw_hours: Any, raw_calendars: Any, zone: ZoneInfo, today: date
+) -> dict[str, Hours | None]:
+    """Hours by name; None for those with a fault, so that a line that names them is not blamed too."""
+    years = range(today.year, today.year + 3)
+    calendars: dict[str, Days | None] = {}
+    for name, raw in _entries(located, raw_calendars, ("holidays",)).items():
+        calendar = _validated(Calendar, raw, ("holidays", name), located)
+        calendars[name] = (
+            _tried(located, ("holidays", name), lambda c=calendar: resolve(c, years)) if calendar else None
+        )
+    found: dict[str, Hours | None] = {}
+    for name, raw in _entries(located, raw_hours, ("hours",)).items():
+        written = _validated(WrittenHours, raw, ("hours", name), located)
+        found[name] = None
+        if written is None:
+            continue
+        if written.holidays and written.holidays not in calendars:
+            where = ("hours", name, "holidays")
+            located.fault(where, f"names a calendar that does not exist{_instead(written.holidays, calendars)}")
+        days = calendars.get(written.holidays or "") or Days(frozenset(), frozenset())
+        found[name] = _tried(located, ("hours", name), lambda w=written, d=days: hours(w, zone, d))
+    return found
+
+
+def _tried(located: Located, way: Way, make: Any) -> Any:
+    try:
+        return make()
+    except ConfigFault as wrong:
+        located.fault(way, str(wrong))
+        return None
+
+
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    """For a list of one, since a standard dataclass alone takes no configuration from outside."""
+    return TypeAdapter(list[kind], config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
+
+
+def _validated(kind: Any, raw: Any, way: Way, located: Located) -> Any:
+    """The value, or None after its faults have been noted."""
+    try:
+        return _adapter(kind).validate_python([raw])[0]
+    except ValidationError as wrong:
+        for error in wrong.errors(include_url=False):
+            loc = tuple(error["loc"][1:])
+            located.fault((*way, *loc), _reason(kind, dict(error), loc))
+        return None
+
+
+def _reason(kind: Any, error: dict[str, Any], loc: Way) -> str:
+    """What is wrong and what to do; never a person's name, number or PIN."""
+    given = error["input"]
+    match error["type"]:
+        case "missing":
+            return "is missing: add it"
+        case "unexpected_keyword_argument":
+            known = [field.name for field in fields(kind)] if len(loc) == 1 else []
+            return f"is not known here: take it out{_instead(str(loc[-1]), known)}"
+    wanted = str(error["msg"]).replace("Input should be", "must be").removeprefix("Value error, ")
+    shown = isinstance(given, str | int | float) and not any(part in SECRET for part in loc)
+    return f"{wanted} (is {given!r})" if shown else wanted
+
+
+def _instead(given: str, known: Any) -> str:
+    near = difflib.get_close_matches(given, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
