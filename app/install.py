@@ -38,7 +38,9 @@ def make_environment(folder: Path) -> None:
     _bare_environment(folder)
     python = str(folder / "bin" / "python")
     _pip(python, "--require-hashes", "--requirement", str(LOCK), packages=LOCK.read_text().count("=="))
-    _pip(python, "--no-deps", "--no-build-isolation", "--editable", str(TREE), packages=1)
+    # "compat" puts the tree on the path; the default maps the folders of this moment, and misses one added later
+    ours = ["--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "--editable", str(TREE)]
+    _pip(python, *ours, packages=1)
     stamp.write_text(wanted)
 
 

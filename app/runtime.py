@@ -25,6 +25,7 @@ from app.errors import RuntimeFault
 
 LEAST_ASTERISK = 18
 LANGUAGES = ("en", "ru")
+SERVER_PROGRAMS = ("/usr/local/sbin", "/usr/sbin")  # not on an ordinary user's PATH
 
 # What each program is called in Debian. "sounds" is no program: Asterisk's own phrases and its hold music.
 PACKAGES = {
@@ -111,7 +112,7 @@ def _installed(name: str) -> Path | None:
     if name == "sounds":
         data = _system_data()
         return data if data and all(_language(data, lang) for lang in LANGUAGES) and any(data.glob("moh/*")) else None
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"])
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SERVER_PROGRAMS])
     found = shutil.which(name, path=path)
     if found is None or (name == "asterisk" and _asterisk_version(found) < LEAST_ASTERISK):
         return None
