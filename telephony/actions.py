@@ -1,0 +1,113 @@
+"""Which AMI actions carry out a command? One table from `calls.commands` to headers.
+
+The only things in a command that a caller may have typed are numbers; they are checked here against what may stand in a
+Dial string, and everything again at the choke point (`telephony.connection.checked`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from calls.commands import (
+    AcknowledgeCaller,
+    AnswerCode,
+    Command,
+    GoToLastResort,
+    LogQueue,
+    MirrorDuty,
+    RingAgent,
+    SayAlive,
+)
+from telephony.connection import Headers
+from telephony.errors import AmiUnsafe
+
+_AGENT_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NUMBER = re.compile(r"\+?[0-9]{1,32}")
+_ANSWER = re.compile(r"[A-Za-z0-9._;-]{1,150}")
+
+
+def actions(command: Command) -> tuple[Headers, ...]:
+    """The actions, to be sent in this order. Raises `AmiUnsafe` for what must not reach the dialplan."""
+    return ACTIONS[type(command)](command)
+
+
+def _say_alive(command: SayAlive) -> tuple[Headers, ...]:
+    return ({"Action": "Setvar", "Variable": "AL_ALIVE", "Value": f"{command.at.timestamp():.3f}"},)
+
+
+def _acknowledge_caller(command: AcknowledgeCaller) -> tuple[Headers, ...]:
+    return (_setvar(command.channel, "AL_SEEN", "1"),)
+
+
+def _ring_agent(command: RingAgent) -> tuple[Headers, ...]:
+    """One action: Setvar followed by Redirect is not atomic, and once rang the wrong agent."""
+    return (_redirect(command.channel, "al-ring", f"{_agent(command.agent_id)}-{command.attempt:d}"),)
+
+
+def _go_to_last_resort(command: GoToLastResort) -> tuple[Headers, ...]:
+    return (_redirect(command.channel, "al-last-resort", "s"),)
+
+
+def _mirror_duty(command: MirrorDuty) -> tuple[Headers, ...]:
+    pause = {
+        "Action": "QueuePause",
+        "Interface": f"Local/{_agent(command.agent_id)}@al-member/n",
+        "Paused": "true" if command.paused else "false",
+    }
+    return (pause | {"Reason": command.reason} if command.reason else pause,)
+
+
+def _answer_code(command: AnswerCode) -> tuple[Headers, ...]:
+    """The number first: the dialplan goes on as soon as it sees the answer."""
+    answer = _setvar(command.channel, "AL_ANSWER", _matched(_ANSWER, command.answer, "answer"))
+    if not command.number:
+        return (answer,)
+    return (_setvar(command.channel, "AL_NUMBER", _matched(_NUMBER, command.number, "number")), answer)
+
+
+def _log_queue(command: LogQueue) -> tuple[Headers, ...]:
+    return (
+        {
+            "Action": "QueueLog",
+            "Queue": command.queue,
+            "Event": command.event,
+            "Uniqueid": command.call_id,
+            "Interface": command.agent_id or "NONE",
+            "Message": command.message,
+        },
+    )
+
+
+def _redirect(channel: str, context: str, extension: str) -> Headers:
+    return {"Action": "Redirect", "Channel": channel, "Context": context, "Exten": extension, "Priority": "1"}
+
+
+def _setvar(channel: str, name: str, value: str) -> Headers:
+    """A channel's variable. Without a channel Asterisk would set a global one for all calls."""
+    if not channel:
+        raise AmiUnsafe(f"{name} without a channel")
+    return {"Action": "Setvar", "Channel": channel, "Variable": name, "Value": value}
+
+
+def _agent(agent_id: str) -> str:
+    return _matched(_AGENT_ID, agent_id, "agent id")
+
+
+def _matched(form: re.Pattern[str], text: str, what: str) -> str:
+    if not form.fullmatch(text):
+        raise AmiUnsafe(f"the {what} has characters that must not reach the dialplan")
+    return text
+
+
+# LookAgain is no action but a snapshot: telephony.switch sees to it.
+ACTIONS: dict[type[Command], Callable[[Any], tuple[Headers, ...]]] = {
+    SayAlive: _say_alive,
+    AcknowledgeCaller: _acknowledge_caller,
+    RingAgent: _ring_agent,
+    GoToLastResort: _go_to_last_resort,
+    MirrorDuty: _mirror_duty,
+    AnswerCode: _answer_code,
+    LogQueue: _log_queue,
+}

@@ -1,0 +1,130 @@
+"""One Asterisk node as the engine sees it: facts come in as `calls.events`, commands go out as `calls.commands`.
+
+Commands are sent at once and in order; an answer that is an error, or does not come, returns as `CommandFailed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from calls.commands import Command, LookAgain
+from calls.events import CommandFailed, Event, SwitchLost
+from telephony.actions import actions
+from telephony.ami import AccountRefused, Connected, Delivery, Disconnected, LinkState, Received
+from telephony.connection import Headers, Reply, answer_in
+from telephony.errors import TelephonyError
+from telephony.translate import Malformed, snapshot_taken, translate
+
+log = structlog.get_logger()
+
+ANSWER_SECONDS = 5.0
+"""How long an action may take before it counts as failed. Asterisk answers in milliseconds."""
+
+
+class Link(Protocol):
+    """What a switch needs of `telephony.ami.AmiLink`, and what `telephony.fake` offers too."""
+
+    @property
+    def state(self) -> LinkState: ...
+    async def start(self) -> None: ...
+    async def close(self) -> None: ...
+    def post(self, headers: Headers) -> asyncio.Future[Reply]: ...
+    def resync(self) -> None: ...
+
+
+class Switch:
+    """A node, over a link that `connect` makes around the given `deliver`.
+
+    `put` takes every event, at once and without waiting, from the reader of the link; if it raises, nothing more comes
+    until it has taken a fresh `SnapshotTaken`.
+    """
+
+    def __init__(
+        self, node: str, connect: Callable[[Callable[[Delivery], None]], Link], put: Callable[[Event], None]
+    ) -> None:
+        self.node = node
+        self._put = put
+        self._link = connect(self._take)
+        self._answers: set[asyncio.Task[None]] = set()
+        self._refusal = ""
+
+    @property
+    def up(self) -> bool:
+        """Whether commands reach the node."""
+        return self._link.state is LinkState.UP
+
+    @property
+    def fault(self) -> str:
+        """Why the node is not up, for an operator; "" when it is."""
+        return "" if self.up else self._refusal or self._link.state.value
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once. The first event is `SnapshotTaken`."""
+        await self._link.start()
+
+    async def close(self) -> None:
+        """Close the link; commands that still wait for their answers are forgotten."""
+        await self._link.close()
+        for answer in self._answers:
+            answer.cancel()
+        await asyncio.gather(*self._answers, return_exceptions=True)
+
+    def tell(self, command: Command) -> None:
+        """Send a command. Never raises and never waits; what goes wrong is put as `CommandFailed`."""
+        if isinstance(command, LookAgain):
+            self._link.resync()
+            return
+        try:
+            sent = [(str(headers["Action"]), self._link.post(headers)) for headers in actions(command)]
+        except TelephonyError as error:
+            self._failed(command, error)
+            return
+        task = asyncio.create_task(self._await_answers(command, sent))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _await_answers(self, command: Command, sent: list[tuple[str, asyncio.Future[Reply]]]) -> None:
+        waits = (answer_in(answer, ANSWER_SECONDS, action) for action, answer in sent)
+        answers = await asyncio.gather(*waits, return_exceptions=True)
+        error = next((answer for answer in answers if isinstance(answer, TelephonyError)), None)
+        if error is not None:
+            self._failed(command, error)
+
+    def _failed(self, command: Command, error: TelephonyError) -> None:
+        name = type(command).__name__
+        log.warning("command failed", action="switch.command", node=self.node, command=name, reason=str(error))
+        failed = CommandFailed(
+            at=datetime.now(UTC),
+            node=self.node,
+            command=name,
+            reason=str(error),
+            call_id=getattr(command, "call_id", None),
+            agent_id=getattr(command, "agent_id", None),
+        )
+        try:
+            self._put(failed)
+        except Exception as full:
+            log.error("event not taken", action="switch.overflow", node=self.node, reason=type(full).__name__)
+            self._link.resync()
+
+    def _take(self, delivery: Delivery) -> None:
+        match delivery:
+            case Received(at=at, message=message):
+                event = translate(self.node, message, at)
+                if isinstance(event, Malformed):
+                    log.error("event not understood", action="switch.malformed", node=self.node, event_name=event.event,
+                              call_id=event.call_id, reason=event.reason)  # fmt: skip
+                elif event is not None:
+                    self._put(event)
+            case Connected(at=at, snapshot=snapshot):
+                self._refusal = ""
+                self._put(snapshot_taken(self.node, snapshot, at))
+            case Disconnected(at=at):
+                self._put(SwitchLost(at=at, node=self.node))
+            case AccountRefused(reason=reason):
+                self._refusal = f"account refused: {reason}"

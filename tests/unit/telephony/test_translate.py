@@ -1,0 +1,319 @@
+"""Each message that Asterisk or our dialplan sends becomes one fact, nothing, or a fault that names what is wrong."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from calls.call import CallState
+from calls.events import (
+    AgentAnswered,
+    AgentNotReached,
+    AgentRinging,
+    CallEnded,
+    CallerQueued,
+    CallStarted,
+    CallTransferred,
+    ChannelSeen,
+    Duty,
+    DutyChanged,
+    EndedBy,
+    Event,
+    FallbackEntered,
+    LastResortEntered,
+    LegRecorded,
+    PhoneInUse,
+    PhoneReachable,
+    RingBackAnswered,
+    RingBackAsked,
+    TalkEnded,
+    VoicemailLeft,
+)
+from telephony.ami import Snapshot
+from telephony.framing import AmiMessage
+from telephony.translate import NATIVE_EVENTS, USER_EVENTS, Malformed, snapshot_taken, translate
+
+NOW = datetime(2026, 7, 22, 12, 0, tzinfo=UTC)
+QUEUED = datetime(2025, 11, 21, 22, 31, 2, 123456, tzinfo=UTC)
+CALLER = """\
+Channel: PJSIP/trunk-00000007
+CallerIDNum: 0501234567
+ChanVariable: AL_CALL_ID=node1-1763764262.12
+ChanVariable: AL_LINE=hotline
+ChanVariable: AL_QUEUED_AT=1763764262.123456
+ChanVariable: AL_QUEUE=claims
+ChanVariable: AL_LANG=ru
+ChanVariable: AL_NEEDS=lang:ru=3&desk:approvals=1
+ChanVariable: AL_STATE={state}
+ChanVariable: AL_AGENT={agent}
+ChanVariable: AL_CALLER=clinic:17"""
+PHONE = """\
+Channel: PJSIP/agent1-00000008
+CallerIDNum: 101
+ChanVariable: AL_CALL_ID=
+ChanVariable: AL_STATE="""
+CALL = {"at": NOW, "call_id": "node1-1763764262.12"}
+
+
+def a_message(text: str) -> AmiMessage:
+    lines = [line.strip() for line in text.strip().split("\n")]
+    return AmiMessage("\r\n" + "\r\n".join(lines) + "\r\n")
+
+
+def user_event(name: str, *headers: str, channel: str = CALLER.format(state="waiting", agent="")) -> AmiMessage:
+    return a_message("\n".join(["Event: UserEvent", channel, f"UserEvent: {name}", *headers]))
+
+
+def native(name: str, *headers: str, state: str = "", agent: str = "") -> AmiMessage:
+    return a_message("\n".join([f"Event: {name}", CALLER.format(state=state, agent=agent), *headers]))
+
+
+ABOUT = "CallId: node1-1763764262.12"
+
+FACTS: list[tuple[AmiMessage, Event]] = [
+    (
+        user_event("CallStarted"),
+        CallStarted(
+            **CALL, node="node1", channel="PJSIP/trunk-00000007", line="hotline", lang="ru", number="0501234567"
+        ),
+    ),
+    (
+        user_event("CallerQueued"),
+        CallerQueued(
+            **CALL,
+            node="node1",
+            channel="PJSIP/trunk-00000007",
+            line="hotline",
+            queue="claims",
+            lang="ru",
+            needs=(("desk:approvals", 1), ("lang:ru", 3)),
+            queued_at=QUEUED,
+            number="0501234567",
+            caller="clinic:17",
+        ),
+    ),
+    (
+        user_event("AgentRinging", ABOUT, "Agent: agent1", "Attempt: 3"),
+        AgentRinging(**CALL, agent_id="agent1", attempt=3),
+    ),
+    (
+        user_event("AgentRinging", ABOUT, "Agent: agent1", "Attempt: "),
+        AgentRinging(**CALL, agent_id="agent1", attempt=None),
+    ),
+    (
+        user_event("AgentAnswered", ABOUT, "Agent: agent1", "Fallback: 0", channel=PHONE),
+        AgentAnswered(**CALL, agent_id="agent1", by_fallback=False),
+    ),
+    (
+        user_event("AgentAnswered", ABOUT, "Agent: last_resort_claims-ru", "Fallback: 1", channel=PHONE),
+        AgentAnswered(**CALL, agent_id="last_resort_claims-ru", by_fallback=True),
+    ),
+    (
+        user_event("AgentNotReached", ABOUT, "Agent: agent1", "Attempt: 3", "DialStatus: NOANSWER", "Cause: 19"),
+        AgentNotReached(**CALL, agent_id="agent1", attempt=3, dial_status="NOANSWER", cause=19),
+    ),
+    (
+        user_event("AgentNotReached", ABOUT, "Agent: agent1", "Attempt: ", "DialStatus: CHANUNAVAIL", "Cause: "),
+        AgentNotReached(**CALL, agent_id="agent1", attempt=None, dial_status="CHANUNAVAIL", cause=0),
+    ),
+    (
+        user_event("TalkEnded", ABOUT, "Agent: agent1", "By: agent"),
+        TalkEnded(**CALL, agent_id="agent1", by=EndedBy.AGENT),
+    ),
+    (user_event("FallbackEntered", "Reason: stale"), FallbackEntered(**CALL, reason="stale")),
+    (user_event("LastResortEntered"), LastResortEntered(**CALL, queue="claims")),
+    (
+        user_event("VoicemailLeft", "Recording: node1-1763764262.12_voicemail_1763764300.5.sln"),
+        VoicemailLeft(**CALL, recording_id="node1-1763764262.12_voicemail_1763764300.5.sln"),
+    ),
+    (
+        user_event(
+            "LegRecorded",
+            ABOUT,
+            "Party: agent1",
+            "File: node1-1763764262.12_agent1_1763764262.123456.sln",
+            "StartedAt: 1763764262.123456",
+            channel=PHONE,
+        ),
+        LegRecorded(
+            at=QUEUED,
+            call_id="node1-1763764262.12",
+            party="agent1",
+            path="node1-1763764262.12_agent1_1763764262.123456.sln",
+        ),
+    ),
+    (
+        user_event("AgentCode", "Agent: agent1", "Duty: paused", "Reason: lunch", channel=PHONE),
+        DutyChanged(
+            at=NOW, agent_id="agent1", duty=Duty.PAUSED, reason="lunch", channel="PJSIP/agent1-00000008", node="node1"
+        ),
+    ),
+    (
+        user_event("RingBackAsked", "Agent: agent1", channel=PHONE),
+        RingBackAsked(at=NOW, agent_id="agent1", node="node1", channel="PJSIP/agent1-00000008"),
+    ),
+    (
+        user_event("RingBackAnswered", "Agent: agent1", ABOUT, channel=PHONE),
+        RingBackAnswered(at=NOW, agent_id="agent1", call_id="node1-1763764262.12"),
+    ),
+    (
+        native("Hangup", "Cause: 16", state="waiting"),
+        CallEnded(**CALL, state=CallState.WAITING, cause=16, by=EndedBy.CALLER),
+    ),
+    (
+        native("Hangup", "Cause: 16", state="talk", agent="agent1"),
+        CallEnded(**CALL, state=CallState.TALK, cause=16, by=EndedBy.CALLER),
+    ),
+    (
+        native("Hangup", "Cause: 16", state="ended", agent="agent1"),
+        CallEnded(**CALL, state=CallState.ENDED, cause=16, by=EndedBy.AGENT),
+    ),
+    (
+        native("Hangup", "Cause: 16", state="ended"),
+        CallEnded(**CALL, state=CallState.ENDED, cause=16, by=EndedBy.SYSTEM),
+    ),
+    (
+        a_message("Event: DeviceStateChange\nDevice: PJSIP/agent1\nState: RINGINUSE"),
+        PhoneInUse(at=NOW, agent_id="agent1", in_use=True),
+    ),
+    (
+        a_message("Event: DeviceStateChange\nDevice: PJSIP/agent1\nState: UNAVAILABLE"),
+        PhoneInUse(at=NOW, agent_id="agent1", in_use=False),
+    ),
+    (
+        a_message("Event: ContactStatus\nContactStatus: Reachable\nAOR: agent1\nEndpointName: agent1"),
+        PhoneReachable(at=NOW, agent_id="agent1", reachable=True),
+    ),
+    (
+        a_message("Event: ContactStatus\nContactStatus: Removed\nAOR: agent1\nEndpointName: "),
+        PhoneReachable(at=NOW, agent_id="agent1", reachable=False),
+    ),
+    (
+        a_message("""Event: AttendedTransfer
+            TransfereeChannel: PJSIP/trunk-00000007
+            TransfereeChanVariable: AL_CALL_ID=node1-1763764262.12
+            TransfereeChanVariable: AL_STATE=talk
+            TransferTargetChannel: PJSIP/agent2-0000000a"""),
+        CallTransferred(**CALL, agent_id="agent2"),
+    ),
+]
+
+NOTHING = [
+    native("Newchannel", state="waiting"),
+    native("Hangup", "Cause: 16", state=""),
+    user_event("SomebodyElses"),
+    a_message("Event: DeviceStateChange\nDevice: Local/agent1@al-member\nState: INUSE"),
+    a_message("Event: ContactStatus\nContactStatus: Updated\nAOR: agent1"),
+    a_message("Event: AttendedTransfer\nTransfereeChannel: PJSIP/agent3-1"),
+]
+
+FAULTS = [
+    (user_event("CallerQueued", channel=PHONE), "AL_QUEUED_AT is no moment", ""),
+    (user_event("CallStarted", channel=PHONE), "call id is missing", ""),
+    (user_event("CallStarted", "CallId: ../../etc"), "call id is not as it should be", ""),
+    (user_event("AgentRinging", ABOUT), "Agent is missing", "node1-1763764262.12"),
+    (user_event("AgentRinging", ABOUT, "Agent: Agent 1"), "Agent is not as it should be", "node1-1763764262.12"),
+    (
+        user_event("AgentRinging", ABOUT, "Agent: a1", "Attempt: x"),
+        "Attempt is not as it should be",
+        "node1-1763764262.12",
+    ),
+    (user_event("TalkEnded", ABOUT, "Agent: a1", "By: fate"), "By is no EndedBy", "node1-1763764262.12"),
+    (
+        user_event("LegRecorded", ABOUT, "Party: a1", "File: ../x.sln"),
+        "File is not as it should be",
+        "node1-1763764262.12",
+    ),
+    (user_event("AgentCode", "Agent: a1", "Duty: asleep"), "Duty is no Duty", "node1-1763764262.12"),
+    (native("Hangup", "Cause: 16", state="lost"), "AL_STATE is no CallState", "node1-1763764262.12"),
+    (a_message("Event: ContactStatus\nContactStatus: Reachable"), "EndpointName is missing", ""),
+]
+
+
+@pytest.mark.parametrize(("message", "fact"), FACTS, ids=lambda value: type(value).__name__)
+def test_a_message_becomes_its_fact(message: AmiMessage, fact: Event) -> None:
+    assert translate("node1", message, NOW) == fact
+
+
+@pytest.mark.parametrize("message", NOTHING)
+def test_what_is_not_ours_means_nothing(message: AmiMessage) -> None:
+    assert translate("node1", message, NOW) is None
+
+
+@pytest.mark.parametrize(("message", "reason", "call_id"), FAULTS)
+def test_what_does_not_read_is_told_without_its_values(message: AmiMessage, reason: str, call_id: str) -> None:
+    fault = translate("node1", message, NOW)
+    assert isinstance(fault, Malformed) and (fault.reason, fault.call_id) == (reason, call_id)
+
+
+def test_bad_needs_are_a_fault() -> None:
+    channel = CALLER.format(state="waiting", agent="").replace("lang:ru=3", "lang:ru=0501234567")
+    assert isinstance(translate("node1", user_event("CallerQueued", channel=channel), NOW), Malformed)
+
+
+def test_asterisks_own_moment_counts_before_ours() -> None:
+    message = user_event("LastResortEntered", "Timestamp: 1763764262.123456")
+    assert translate("node1", message, NOW) == LastResortEntered(
+        at=QUEUED, call_id="node1-1763764262.12", queue="claims"
+    )
+
+
+def test_an_unknown_caller_has_no_number() -> None:
+    channel = CALLER.format(state="menu", agent="").replace("0501234567", "<unknown>")
+    started = translate("node1", user_event("CallStarted", channel=channel), NOW)
+    assert isinstance(started, CallStarted) and started.number == ""
+
+
+def test_every_kind_of_message_that_is_read_has_a_case_here() -> None:
+    shown = {message.get("UserEvent") or message.event for message, _ in FACTS}
+    assert shown == set(USER_EVENTS) | set(NATIVE_EVENTS)
+
+
+def test_fuzzed_user_events_become_facts_or_faults_and_never_raise() -> None:
+    rng = random.Random(20260724)
+    texts = [message.text for message, _ in FACTS]
+    noise = ["", "\0", ": ", "=", "&", "-1", "9" * 30, "lang:", "…", "a;b", "PJSIP/", "AL_STATE="]
+    for _ in range(100_000 if os.environ.get("AL_LONG") else 3_000):
+        text = rng.choice(texts)
+        for _ in range(rng.randrange(1, 4)):
+            at = rng.randrange(2, len(text) - 2)
+            text = text[:at] + rng.choice(noise) + text[at + rng.randrange(0, 20) :]
+        result = translate("node1", AmiMessage(text + "\r\n"), NOW)
+        assert result is None or isinstance(result, Malformed | Event)
+
+
+def test_a_snapshot_holds_callers_and_phones_and_names_what_it_could_not_read() -> None:
+    caller = native("CoreShowChannel", "Duration: 01:02:03", state="talk", agent="agent1")
+    agent_leg = a_message("Event: CoreShowChannel\n" + PHONE)
+    broken = native("CoreShowChannel", "Duration: 00:00:01", state="lost")
+    devices = [
+        a_message(f"Event: DeviceStateChange\nDevice: {device}\nState: {state}")
+        for device, state in [
+            ("PJSIP/agent1", "INUSE"),
+            ("PJSIP/agent2", "NOT_INUSE"),
+            ("PJSIP/agent3", "UNAVAILABLE"),
+            ("Queue:al-claims_avail", "INUSE"),
+        ]
+    ]
+    taken = snapshot_taken("node1", Snapshot((caller, agent_leg, broken), tuple(devices), ("al-ring",)), NOW)
+
+    assert taken.calls == (
+        ChannelSeen(
+            call_id="node1-1763764262.12",
+            channel="PJSIP/trunk-00000007",
+            line="hotline",
+            lang="ru",
+            queue="claims",
+            needs=(("desk:approvals", 1), ("lang:ru", 3)),
+            state=CallState.TALK,
+            queued_at=QUEUED,
+            agent_id="agent1",
+            number="0501234567",
+            started_at=NOW - timedelta(hours=1, minutes=2, seconds=3),
+        ),
+    )
+    assert (taken.reachable, taken.in_use) == ({"agent1", "agent2"}, {"agent1"})
+    assert taken.faults == ("context al-ring is missing", "a caller's channel cannot be read: AL_STATE is no CallState")
