@@ -34,13 +34,17 @@ from metrics.service_level import Figures
 from metrics.standing import Standing, StandingCollector
 from metrics.waits import CallResult, Ended, Journeys, Wait, WaitEnd
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 WAIT_BUCKETS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1800.0)
 HANDLING_BUCKETS = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
 
-RING_RESULTS = {"NOANSWER": "no_answer", "BUSY": "busy", "CHANUNAVAIL": "unreachable", "CONGESTION": "unreachable"}
-"""Asterisk's DIALSTATUS in our words; "answered" and "caller_left" come from other events."""
+RING_RESULTS = {
+    "NOANSWER": "no_answer",
+    "BUSY": "busy",
+    "CHANUNAVAIL": "unreachable",
+    "CONGESTION": "unreachable",
+    "REFUSED": "taken",
+}
+"""Asterisk's DIALSTATUS (and REFUSED: the agent had a call already) in our words; the other results are events."""
 
 FALLBACK_REASONS = ("stale", "unseen")
 COMMANDS = tuple(command.__name__ for command in Command.__subclasses__())
@@ -172,7 +176,7 @@ class Exporter:
         self._mirror_failures.inc()
 
     def exposition(self) -> bytes:
-        """All metrics in Prometheus' text form, of type CONTENT_TYPE; on the event loop, about 7 µs a line."""
+        """All metrics in Prometheus' text form (0.0.4); on the event loop, about 4 µs a line."""
         return generate_latest(self.registry)
 
     def _wait_ended(self, wait: Wait) -> None:

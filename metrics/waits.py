@@ -139,25 +139,26 @@ class Journeys:
 
     def _snapshot(self, event: SnapshotTaken) -> tuple[Outcome, ...]:
         """Asterisk holds the truth: drop calls that are gone, learn those that came, follow those that moved on."""
-        seen = {channel.call_id: channel for channel in event.calls}
+        held = {channel.call_id for channel in event.calls}
         outcomes: list[Outcome] = []
-        for call_id in [c for c, j in self._open.items() if j.node == event.node and c not in seen]:
+        for call_id in [c for c, j in self._open.items() if j.node == event.node and c not in held]:
             journey = self._open.pop(call_id)
             outcomes += [*journey.wait(event.at, WaitEnd.UNSEEN), Ended(journey.line, CallResult.UNSEEN)]
         for channel in event.calls:
-            outcomes += self._seen(channel, event.node, event.at)
+            if channel.state is not CallState.ENDED:  # of those, CallEnded tells
+                outcomes += self._seen(channel, event.node, event.at)
         return tuple(outcomes)
 
     def _seen(self, channel: ChannelSeen, node: str, at: datetime) -> tuple[Outcome, ...]:
         known = self._open.get(channel.call_id)
-        journey = known or _Journey(node, channel.line)
+        journey = self._open[channel.call_id] = known or _Journey(node, channel.line)
+        if channel.queued_at is None:
+            return ()
         if channel.state not in WAITS:
-            self._open[channel.call_id] = journey
-            result = journey.result if channel.state is CallState.MENU else CallResult.ANSWERED
-            return self._stop_waiting(channel.call_id, at, WaitEnd.UNSEEN, result)
+            return self._stop_waiting(channel.call_id, at, WaitEnd.UNSEEN, CallResult.ANSWERED)
         if journey.waiting_since is not None and journey.queue == channel.queue:
             return ()
-        since = at if known and known.result is not CallResult.MENU else channel.queued_at or at
+        since = at if known and known.result is not CallResult.MENU else channel.queued_at
         self._open[channel.call_id] = journey.waiting(channel.queue, since)
         return journey.wait(at, WaitEnd.UNSEEN)
 

@@ -112,7 +112,13 @@ def test_every_target_is_a_bucket_of_the_wait_histogram() -> None:
 
 @pytest.mark.parametrize(
     ("status", "result"),
-    [("NOANSWER", "no_answer"), ("BUSY", "busy"), ("CHANUNAVAIL", "unreachable"), ("MOONPHASE", "other")],
+    [
+        ("NOANSWER", "no_answer"),
+        ("BUSY", "busy"),
+        ("CHANUNAVAIL", "unreachable"),
+        ("REFUSED", "taken"),
+        ("MOONPHASE", "other"),
+    ],
 )
 def test_a_ring_without_answer_is_counted_by_what_the_phone_did(status: str, result: str) -> None:
     exporter = an_exporter()

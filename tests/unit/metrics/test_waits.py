@@ -206,6 +206,19 @@ def test_a_talk_transferred_while_the_link_was_down_waits_from_when_we_see_it() 
     ]
 
 
+def test_a_call_whose_end_a_snapshot_shows_first_ends_as_the_hangup_tells() -> None:
+    hung_up = snapshot(9, seen(CallState.ENDED))
+    assert outcomes_of(started(0), queued(0), hung_up, ended(9, CallState.WAITING)) == [
+        a_wait(9, WaitEnd.ABANDONED, 9),
+        Ended("hotline", CallResult.ABANDONED),
+    ]
+
+
+def test_a_caller_of_a_closed_line_found_in_the_last_resort_waits_in_no_queue() -> None:
+    closed = seen(CallState.LAST_RESORT, queued_at=None)
+    assert outcomes_of(snapshot(5, closed), ended(9, CallState.LAST_RESORT)) == [Ended("hotline", CallResult.MENU)]
+
+
 def test_a_spooled_call_is_unseen_and_ends_once() -> None:
     spooled = CallSpooled(at=at(70), call_id="c1", payload={"line": "emergency"})
     assert outcomes_of(spooled) == [Ended("emergency", CallResult.UNSEEN)]
