@@ -8,6 +8,7 @@ included, is resolved. What it downloads is unpacked, never installed: no packag
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def fetch(packages: Iterable[str], folder: Path, say: Callable[[str], None]) -> 
     shutil.rmtree(folder / "root", ignore_errors=True)
     part.rename(folder / "root")
     shutil.rmtree(apt)
-    say(f"programs: {len(archives)} packages unpacked")
+    say(f"  unpacked {len(archives)} packages")
 
 
 def _check_machine(folder: Path) -> None:
@@ -99,26 +100,16 @@ def _private_apt(apt: Path) -> Path:
 
 
 def _mirror() -> str:
-    """The archive that this machine takes Debian from; its main one, since the security archive has no unstable."""
-    told = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    rows = [line.split() for line in told.stdout.splitlines()]
-    found = [
-        row[0]
-        for row in rows
-        if len(row) == 3
-        and row[2] == "main"
-        and row[0].rstrip("/").endswith("/debian")
-        and not row[0].startswith("cdrom:")
-        and "-" not in row[1]
-    ]
+    """The archive that this machine takes Debian from; its main one, since the security archive has no unstable.
+
+    `apt-get indextargets` would say it in words of its own, but only once the machine has read its package lists.
+    """
+    command = ["apt-get", "update", "--print-uris"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.findall(r"^'((?!cdrom:)[^']*/debian)/+dists/[a-z]+/InRelease'", told, re.MULTILINE)
     if not found:
         raise RuntimeFault("apt on this machine names no Debian archive: add Debian's main archive to its sources.")
-    return found[0]
+    return str(found[0])
 
 
 def _apt_get(apt: Path, command: str, arguments: list[str], doing: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,23 +174,25 @@ def test_without_the_archive_keyring_nothing_is_trusted(machine: Path, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("targets", "uri"),
+    "others",
     [
-        (["https://m.test/debian-security/ bookworm-security main", "https://m.test/debian/ bookworm main"], 1),
-        (["https://tools.test/apt/ bookworm main", "https://m.test/pub/debian/ trixie main"], 1),
-        (["cdrom:[Debian]/debian/ trixie main", "https://m.test/debian trixie main"], 1),
+        "https://m.test/debian-security/dists/trixie-security/InRelease",
+        "https://m.test/debian/dists/trixie-updates/InRelease",
+        "https://tools.test/apt/dists/trixie/InRelease",
+        "cdrom:[Debian]/debian/dists/trixie/InRelease",
     ],
 )
-def test_the_mirror_is_the_machines_main_debian_archive(machine: Path, targets: list[str], uri: int) -> None:
-    os.environ["PATH"] += ":/usr/bin:/bin"
-    a_program(machine / "usr/bin/apt-get", "\n".join(targets))
-    assert archive._mirror() == targets[uri].split()[0]
+def test_the_mirror_is_the_machines_main_debian_archive(machine: Path, others: str) -> None:
+    apt_get = a_program(machine / "usr/bin/apt-get")
+    lines = [f"echo \"'{uri}' name 0\"" for uri in (others, "https://m.test/pub/debian/dists/trixie/InRelease")]
+    apt_get.write_text("\n".join(["#!/bin/sh", *lines]))
+    assert archive._mirror() == "https://m.test/pub/debian"
 
 
 def test_a_failed_download_is_told_in_apts_words(machine: Path) -> None:
     apt_get = a_program(machine / "usr/bin/apt-get")
     apt_get.write_text(
-        "#!/bin/sh\n[ $1 = indextargets ] && echo 'https://m.test/debian/ trixie main' && exit\n"
+        "#!/bin/sh\n[ $2 = --print-uris ] && echo \"'https://m.test/debian/dists/trixie/InRelease' n 0\" && exit\n"
         "echo 'E: Temporary failure resolving m.test' >&2\nexit 100\n"
     )
     a_program(machine / "usr/bin/dpkg-deb")
