@@ -1,7 +1,5 @@
 """What became of a call that the service did not see? Asterisk runs this from the hangup handler; one line is kept.
 
-    same => n,Set(AGISIGHUP=no)
-    same => n,Set(AGIEXITONHANGUP=no)
     same => n,AGI(/path/of/venv/bin/python,-I,-m,agi_scripts.failsafe,/path/of/spool/failsafe.jsonl)
 
 A process for a call is dear (60 ms of CPU), so the dialplan asks for it only where the service is away or the call went
