@@ -21,7 +21,7 @@ demo: setup ## the whole service with synthetic callers and agents; Ctrl-C ends 
 	@exec .venv/bin/assistline demo
 
 run: setup ## the service with the configuration of AL_CONFIG; Ctrl-C ends it
-	@exec .venv/bin/assistline run
+	@exec .venv/bin/assistline up
 
 lint: setup ## ruff, mypy and the import contracts
 	@$(PYTHON) -m ruff check .

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from app.errors import PromptFault
 from app.prompts import LOUDNESS_DBFS, Phrase, load_phrases, make_prompts
@@ -132,3 +134,15 @@ def test_every_language_says_the_same_things() -> None:
         by_lang.setdefault(phrase.lang, set()).add(phrase.id)
     assert by_lang["ru"] == by_lang["en"]
     assert {f"num-{number}" for number in range(1, 21)} < by_lang["ru"]
+
+
+def test_what_the_dialplan_and_the_sample_name_has_a_text() -> None:
+    tree = Path(__file__).parents[3]
+    dialplan = (tree / "asterisk_conf/extensions.conf.j2").read_text(encoding="utf-8")
+    named = set(re.findall(r"al/([a-z][a-z0-9-]*[a-z0-9])(?=[&,)])", dialplan))
+    sample = yaml.safe_load((tree / "config/sample/assistline.yaml").read_text(encoding="utf-8"))
+    nodes = [node for menu in sample["menus"].values() for node in menu["nodes"].values()]
+    named |= {prompt for node in nodes for prompt in node.get("prompts", [])}
+    named |= {line[role] for line in sample["lines"].values() for role in ("greeting", "whisper") if role in line}
+    assert {"all-agents-busy", "menu-hotline", "whisper-region"} < named
+    assert named - {phrase.id for phrase in load_phrases()} == set()
