@@ -1,9 +1,19 @@
-"""Who can take calls, and what is each of them doing now?"""
+"""Who can take calls, what is each of them doing now, and what changes that?
+
+One table says which state follows which happening. What it does not name changes nothing, since an event may repeat
+what a snapshot of Asterisk has already shown. Asterisk is believed: whoever it rings is ringing, also off duty.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Final
+
+from calls.events import Duty
+from calls.needs import Needs
 
 
 class Grade(StrEnum):
@@ -30,3 +40,155 @@ class AgentProfile:
     skills: tuple[tuple[str, int], ...] = ()
     extension: str | None = None
     mobile: str | None = None
+
+
+class AgentState(StrEnum):
+    """What an agent is doing. Ready, paused and offline are declared by the agent; the others come with a call."""
+
+    OFFLINE = "offline"
+    READY = "ready"
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap-up"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One agent now; ``since`` is when the present state began, ``reason`` belongs to ``duty``.
+
+    ``call_id`` and ``attempt`` name the call that rings or is talked to. ``not_before``: no ring sooner, after one that
+    failed, and ``missed`` is the call of that ring. ``reachable`` and ``phone_in_use`` are what Asterisk says of the
+    phone; an agent on a mobile is always thought reachable.
+    """
+
+    profile: AgentProfile
+    since: datetime
+    duty: Duty = Duty.OFF
+    reason: str = ""
+    state: AgentState = AgentState.OFFLINE
+    call_id: str | None = None
+    attempt: int | None = None
+    reachable: bool = False
+    phone_in_use: bool = False
+    wrap_up_until: datetime | None = None
+    not_before: datetime | None = None
+    missed: str = ""
+
+
+class Happening(StrEnum):
+    """What can change an agent's state."""
+
+    RUNG = "rung"
+    ANSWERED = "answered"
+    MISSED = "missed"
+    RELEASED = "released"
+    WRAPPED_UP = "wrapped-up"
+    DECLARED = "declared"
+
+
+S, H = AgentState, Happening
+
+AT_REST: Final[Mapping[Duty, AgentState]] = {Duty.READY: S.READY, Duty.PAUSED: S.PAUSED, Duty.OFF: S.OFFLINE}
+"""The state of an agent without a call, by what they have declared."""
+
+REST: Final = "rest"
+"""In the table: the state AT_REST."""
+
+TRANSITIONS: Final[Mapping[Happening, Mapping[AgentState, AgentState | str]]] = {
+    H.RUNG: dict.fromkeys(S, S.RINGING),
+    H.ANSWERED: dict.fromkeys(S, S.TALKING),
+    H.MISSED: {S.RINGING: REST},
+    H.RELEASED: {S.RINGING: REST, S.TALKING: S.WRAP_UP},
+    H.WRAPPED_UP: {S.WRAP_UP: REST},
+    H.DECLARED: dict.fromkeys([S.OFFLINE, S.READY, S.PAUSED, S.WRAP_UP], REST),
+}
+
+BACK_OFF: Final[Mapping[str, timedelta]] = {"CANCEL": timedelta(0), "REFUSED": timedelta(seconds=2)}
+"""How long an agent is left alone after a ring that failed, by DIALSTATUS: not at all if the caller hung up; shortly if
+another ring or talk held the agent."""
+
+USUAL_BACK_OFF: Final = timedelta(seconds=5)
+"""Busy, declined and unreachable phones answer at once (measured): without a pause they would be rung in a hot loop."""
+
+
+def off_duty(profile: AgentProfile, at: datetime) -> Agent:
+    """An agent of whom nothing is known yet but the configuration."""
+    return Agent(profile=profile, since=at, reachable=profile.extension is None)
+
+
+def apply(agent: Agent, happening: Happening, at: datetime, **changed: Any) -> Agent:
+    """The agent after the happening; the very same value if the table does not name it for the present state."""
+    following = TRANSITIONS[happening].get(agent.state)
+    if following is None:
+        return agent
+    agent = replace(agent, **changed)
+    state = AT_REST[agent.duty] if following == REST else AgentState(following)
+    return replace(agent, state=state, since=agent.since if state is agent.state else at)
+
+
+def reserve(agent: Agent, call_id: str, attempt: int | None, at: datetime) -> Agent:
+    """The agent is about to be rung, or rings; ``attempt`` is None when app_queue rings."""
+    return apply(agent, H.RUNG, at, call_id=call_id, attempt=attempt, wrap_up_until=None)
+
+
+def answered(agent: Agent, call_id: str, at: datetime) -> Agent:
+    """The agent talks with this caller."""
+    return apply(agent, H.ANSWERED, at, call_id=call_id, wrap_up_until=None, missed="")
+
+
+def not_reached(agent: Agent, call_id: str, dial_status: str, at: datetime) -> Agent:
+    """The ring for this call ended without a talk; ``dial_status`` is Asterisk's DIALSTATUS, or REFUSED."""
+    not_before = at + BACK_OFF.get(dial_status, USUAL_BACK_OFF)
+    return apply(agent, H.MISSED, at, call_id=None, attempt=None, not_before=not_before, missed=call_id)
+
+
+def released(agent: Agent, at: datetime, wrap_up_seconds: float) -> Agent:
+    """The agent's call is over or rings elsewhere; after a talk so many seconds of wrap-up follow."""
+    until = at + timedelta(seconds=wrap_up_seconds) if agent.state is S.TALKING else None
+    return woke(apply(agent, H.RELEASED, at, call_id=None, attempt=None, wrap_up_until=until), at)
+
+
+def woke(agent: Agent, at: datetime) -> Agent:
+    """The agent after time has passed: a wrap-up ends; the very same value if nothing has changed."""
+    if agent.wrap_up_until is None or at < agent.wrap_up_until:
+        return agent
+    return apply(agent, H.WRAPPED_UP, at, wrap_up_until=None)
+
+
+def on_duty(agent: Agent, duty: Duty, reason: str, at: datetime) -> Agent:
+    """The agent declares themselves ready, paused or off; a call that rings or is talked to goes on.
+
+    Whoever says ready is there: wrap-up and the pause after a missed ring are over.
+    """
+    declared = replace(agent, duty=duty, reason=reason, not_before=None, missed="")
+    return apply(declared, H.DECLARED, at, wrap_up_until=None)
+
+
+def reached(agent: Agent, reachable: bool, at: datetime) -> Agent:
+    """The agent's own phone can, or can no longer, be rung; says nothing of an agent on a mobile."""
+    return agent if agent.profile.extension is None else replace(agent, reachable=reachable)
+
+
+def phone_in_use(agent: Agent, in_use: bool, at: datetime) -> Agent:
+    """The agent's own phone rings or talks, whoever called."""
+    return replace(agent, phone_in_use=in_use)
+
+
+def is_free(agent: Agent, now: datetime) -> bool:
+    """Whether the agent can be rung now."""
+    rested = agent.not_before is None or agent.not_before <= now
+    return agent.state is S.READY and agent.reachable and not agent.phone_in_use and rested
+
+
+def can_serve(profile: AgentProfile, asked: Needs) -> bool:
+    """Whether the agent has each skill at its least level; ``grade:doctor`` is met by that grade and higher ones."""
+    return all(_meets(profile, skill, level) for skill, level in asked)
+
+
+def _meets(profile: AgentProfile, skill: str, level: int) -> bool:
+    kind, _, name = skill.partition(":")
+    if kind == "grade":
+        grades = list(Grade)
+        return name in grades and grades.index(profile.grade) >= grades.index(Grade(name))
+    return any(has == skill and at >= level for has, at in profile.skills)

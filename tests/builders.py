@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from calls.call import Call, CallState
+from calls.events import Duty
 from calls.hours import Band, Hours
 from calls.needs import parse_needs
 from ivr.menu import (
@@ -24,7 +25,8 @@ from ivr.menu import (
     QueueNode,
     SayNode,
 )
-from routing.waiting import Queue
+from routing.agent import Agent, AgentProfile, AgentState, Grade, off_duty, on_duty, reached
+from routing.waiting import Queue, WaitingCall
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 """A Wednesday."""
@@ -132,3 +134,39 @@ def a_queue(queue_id: str = "general", **given: Any) -> Queue:
         target_share=0.95 if emergency else 0.8,
     )
     return replace(queue, **given)
+
+
+def a_profile(agent_id: str = "anna", skills: str = "", grade: str = "dispatcher", **given: Any) -> AgentProfile:
+    """``skills`` as in AL_NEEDS: ``lang:ru=3&desk:approvals=1``."""
+    profile = AgentProfile(
+        agent_id=agent_id,
+        name=agent_id.capitalize(),
+        grade=Grade(grade),
+        skills=parse_needs(skills),
+        extension="101",
+    )
+    return replace(profile, **given)
+
+
+def an_agent(agent_id: str = "anna", skills: str = "", grade: str = "dispatcher", **given: Any) -> Agent:
+    """An agent who has been ready and reachable for a minute at NOON; ``since`` or any other field can be given."""
+    since = given.pop("since", NOON - seconds(60))
+    agent = off_duty(a_profile(agent_id, skills, grade), since)
+    return replace(on_duty(reached(agent, True, since), Duty.READY, "", since), **given)
+
+
+def a_paused_agent(agent_id: str = "anna", skills: str = "", **given: Any) -> Agent:
+    """On duty, but on a break."""
+    return an_agent(agent_id, skills, duty=Duty.PAUSED, reason="lunch", state=AgentState.PAUSED, **given)
+
+
+def a_waiting_call(call_id: str = "call-1", needs: str = "", waited: float = 10.0, **given: Any) -> WaitingCall:
+    """A call that has waited so many seconds at NOON."""
+    call = WaitingCall(
+        call_id=call_id,
+        queue="general",
+        needs=parse_needs(needs),
+        queued_at=NOON - seconds(waited),
+        waiting_since=NOON - seconds(waited),
+    )
+    return replace(call, **given)

@@ -1,0 +1,86 @@
+"""Who shall be rung for whom, now? Pure and deterministic: the same state and moment give the same decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.agent import Agent, is_free
+from routing.explain import Reason
+from routing.overflow import last_resort_at
+from routing.selection import best_agent, in_order
+from routing.waiting import Queue, WaitingCall
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring this agent for this call; reserve the agent before the command goes out."""
+
+    call_id: str
+    agent_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveToFallback:
+    """Leave this agent to app_queue, which holds this call; nothing is sent."""
+
+    call_id: str
+    agent_id: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class LastResort:
+    """Send this call to its queue's last resort."""
+
+    call_id: str
+    reason: Reason
+
+
+Decision = Ring | LeaveToFallback | LastResort
+
+
+def assign(
+    waiting: Iterable[WaitingCall], agents: Mapping[str, Agent], queues: Mapping[str, Queue], now: datetime
+) -> list[Decision]:
+    """At most one decision for each call and one ring for each agent, the most pressing call first.
+
+    ``agents`` and ``queues`` are by id, and ``queues`` has the queue of every waiting call.
+    """
+    free = {agent_id: agent for agent_id, agent in agents.items() if is_free(agent, now)}
+    decisions: list[Decision] = []
+    for call in in_order(waiting, queues, now):
+        agent = best_agent(call, free.values())
+        if agent is not None:
+            agent_id = agent.profile.agent_id
+            del free[agent_id]
+            decisions.append(_for_agent(call, agent, emergency=queues[call.queue].emergency))
+        elif not call.in_fallback:
+            due = last_resort_at(call, queues[call.queue], agents.values())
+            if due is not None and due <= now:
+                decisions.append(LastResort(call.call_id, _nobody(queues[call.queue])))
+    return decisions
+
+
+def next_deadline(
+    waiting: Iterable[WaitingCall], agents: Mapping[str, Agent], queues: Mapping[str, Queue], now: datetime
+) -> datetime | None:
+    """When time alone, without any event, next changes what ``assign`` decides; None if it never does."""
+    moments = [moment for agent in agents.values() for moment in (agent.not_before, agent.wrap_up_until)]
+    moments += [last_resort_at(call, queues[call.queue], agents.values()) for call in waiting if not call.in_fallback]
+    return min((moment for moment in moments if moment is not None and moment > now), default=None)
+
+
+def _for_agent(call: WaitingCall, agent: Agent, *, emergency: bool) -> Decision:
+    agent_id = agent.profile.agent_id
+    if call.in_fallback:
+        return LeaveToFallback(call.call_id, agent_id, Reason.IN_FALLBACK)
+    if agent.missed == call.call_id:
+        return Ring(call.call_id, agent_id, Reason.AGAIN_AFTER_MISS)
+    return Ring(call.call_id, agent_id, Reason.EMERGENCY if emergency else Reason.MOST_ENDANGERED)
+
+
+def _nobody(queue: Queue) -> Reason:
+    return Reason.NOBODY_FOR_EMERGENCY if queue.emergency else Reason.NOBODY_ON_DUTY

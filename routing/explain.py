@@ -1,0 +1,40 @@
+"""Why this call, why this agent, why nobody? Each decision's reason, in one plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    """Why a decision was made."""
+
+    EMERGENCY = "emergency"
+    MOST_ENDANGERED = "most-endangered"
+    AGAIN_AFTER_MISS = "again-after-miss"
+    IN_FALLBACK = "in-fallback"
+    NOBODY_FOR_EMERGENCY = "nobody-for-emergency"
+    NOBODY_ON_DUTY = "nobody-on-duty"
+
+
+SENTENCES: Final[Mapping[Reason, str]] = {
+    Reason.EMERGENCY: (
+        "An emergency call comes before all others; this agent was the longest idle of those who can serve it."
+    ),
+    Reason.MOST_ENDANGERED: (
+        "Of the calls this agent can serve, it had waited longest against its target; "
+        "this agent was the longest idle of those who can serve it."
+    ),
+    Reason.AGAIN_AFTER_MISS: ("This agent did not answer the call before, and nobody else who can serve it was free."),
+    Reason.IN_FALLBACK: "Asterisk's own queue holds this call, so this agent is left to it.",
+    Reason.NOBODY_FOR_EMERGENCY: (
+        "It is an emergency call and nobody who can serve it is ready, so the last resort is tried at once."
+    ),
+    Reason.NOBODY_ON_DUTY: "Nobody who can serve this call is on duty, and it has waited as long as its queue allows.",
+}
+
+
+def explain(reason: Reason) -> str:
+    """The reason as a sentence for a supervisor."""
+    return SENTENCES[reason]
