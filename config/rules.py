@@ -19,7 +19,7 @@ from config.forms import Broken, Rule, Written, names
 from config.located import Way
 from config.model import Configuration
 from ivr.menu import OPERATOR_KEY, STANDARD_PROMPTS, ChoiceNode, LanguageNode, LastResortNode, Node, QueueNode
-from routing.agent import AgentProfile, Grade
+from routing.agent import Grade, can_serve
 
 
 def references_exist(found: Configuration, written: Written) -> Broken:
@@ -139,7 +139,7 @@ def everybody_can_be_served(found: Configuration, written: Written) -> Broken:
     """For each queue, and for each line in each of its languages, there is an agent who may take the call."""
 
     def served(*asked: Needs) -> bool:
-        return any(meets(agent, together(*asked)) for agent in found.agents.values())
+        return any(can_serve(agent, together(*asked)) for agent in found.agents.values())
 
     unserved = {queue_id for queue_id, queue in found.queues.items() if not served(queue.needs)}
     for queue_id in unserved:
@@ -216,16 +216,3 @@ def _skills(found: Configuration, levels: Needs, way: Way) -> Broken:
             yield (*way, skill), f"there is no such grade: take one of {', '.join(Grade)}"
         if kind != "grade" and skill not in found.skills:
             yield (*way, skill), "is not declared: add it to skills with a label, or correct its spelling"
-
-
-def meets(agent: AgentProfile, asked: Needs) -> bool:
-    levels = dict(agent.skills)
-    grades = list(Grade)
-    for skill, least in asked:
-        kind, _, name = skill.partition(":")
-        if kind == "grade":
-            if name not in grades or grades.index(agent.grade) < grades.index(Grade(name)):
-                return False
-        elif levels.get(skill, 0) < least:
-            return False
-    return True

@@ -21,3 +21,7 @@ class AmiRefused(TelephonyError):
 
 class AmiUnsafe(TelephonyError):
     """The action was not sent: a key or value holds CR, LF or NUL, is too long, or a header is not ours to set."""
+
+
+class RenderUnsafe(TelephonyError):
+    """A value of the configuration cannot stand in Asterisk's files; none of them was replaced."""

@@ -1,0 +1,173 @@
+"""Which files does an Asterisk need to run this configuration? The templates of asterisk_conf, filled in.
+
+Every value passes one choke, `plain`: what could end a line, open a section, begin a comment or be evaluated by the
+dialplan is refused, wherever it came from.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+
+import asterisk_conf
+from config.model import Configuration
+from routing.agent import AgentProfile, can_serve
+from routing.waiting import Queue
+from telephony.errors import RenderUnsafe
+
+TEMPLATES = Path(str(asterisk_conf.__file__)).parent
+CHANNEL_VARIABLES = (
+    *("AL_CALL_ID", "AL_LINE", "AL_QUEUED_AT", "AL_QUEUE", "AL_LANG", "AL_NEEDS"),
+    *("AL_STATE", "AL_AGENT", "AL_CALLER"),
+)
+"""What every AMI event about a channel carries of it."""
+
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029;\[\]{}$\"\\`|]")
+_MEANT = re.compile(r"\$\{AL_[A-Z_]+\}|\[[0-9a-f:.]+\](?=:\d)")
+"""A channel variable of ours, and an IPv6 address before its port: the templates themselves write these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """SIP over TLS: its port, and the PEM files of the certificate and its key."""
+
+    port: int
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the files say of this instance and its machine; handed in by app.
+
+    ``home`` is the instance's own folder (everything Asterisk writes lies under it); ``modules_dir``, ``data_dir`` and
+    ``moh_dir`` belong to the Asterisk found on this machine. ``trunk_contact`` (host:port) stands for the configured
+    one. ``srtp`` encrypts the agents' sound and wants ``tls``, or its keys would be readable.
+    """
+
+    home: Path
+    node: str
+    bind: str
+    sip_port: int
+    ami_port: int
+    agi_port: int
+    rtp_start: int
+    rtp_end: int
+    modules_dir: Path
+    data_dir: Path
+    moh_dir: Path
+    tls: Tls | None = None
+    srtp: bool = False
+    external_address: str | None = None
+    local_networks: tuple[str, ...] = ()
+    trunk_contact: str | None = None
+    qualify_seconds: int = 2
+    rtp_timeout: int = 60
+
+    @property
+    def etc_dir(self) -> Path:
+        return self.home / "asterisk" / "etc"
+
+    @property
+    def var_dir(self) -> Path:
+        return self.home / "asterisk" / "var"
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.home / "asterisk" / "spool"
+
+    @property
+    def run_dir(self) -> Path:
+        return self.home / "asterisk" / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.home / "asterisk" / "log"
+
+    @property
+    def recording_dir(self) -> Path:
+        """Where each leg is written while it talks; the recordings' pipeline takes it from there."""
+        return self.home / "legs"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """What Asterisk expects to be there when it starts."""
+        return (self.etc_dir, self.var_dir, self.spool_dir, self.run_dir, self.log_dir, self.recording_dir)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """Passwords of this instance: of the AMI account, of each agent's phone, and for the carrier if it asks for one."""
+
+    ami: str = field(repr=False)
+    agents: Mapping[str, str] = field(repr=False)
+    trunk: str | None = field(default=None, repr=False)
+
+
+def render(configuration: Configuration, site: Site, secrets: Secrets, target: Path | None = None) -> list[Path]:
+    """Write every file into ``target`` (default: the site's own folder), and make the folders Asterisk writes to.
+
+    All files are filled in before the first is replaced, each atomically, mode 0600; raises RenderUnsafe.
+    """
+    folder = target or site.etc_dir
+    if site.srtp and site.tls is None:
+        raise RenderUnsafe("SRTP without TLS would send its keys in clear: give a certificate, or switch SRTP off")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        finalize=plain,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    values = {
+        "configuration": configuration,
+        "settings": site,
+        "secrets": secrets,
+        "channelvars": CHANNEL_VARIABLES,
+        "members_of": lambda queue: members_of(queue, configuration),
+        "trunk_contact": site.trunk_contact or host_port(configuration.trunk.host, configuration.trunk.port),
+        "host_port": host_port,
+    }
+    names = environment.list_templates(extensions=["j2"])
+    texts = {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
+    for made in (folder, *site.folders):
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return [_replace(folder / name, text) for name, text in texts.items()]
+
+
+def plain(value: object) -> str:
+    """The value as text; RenderUnsafe for anything that would mean more than itself in one of Asterisk's files.
+
+    The message does not quote it: it may be a secret.
+    """
+    if value is None:
+        raise RenderUnsafe("a template asks for a value that is not there")
+    text = str(value)
+    if found := _FORBIDDEN.search(_MEANT.sub("", text)):
+        raise RenderUnsafe(f"a value holds {found.group()!r}, which means something in Asterisk's files")
+    return text
+
+
+def members_of(queue: Queue, configuration: Configuration) -> list[AgentProfile]:
+    """Who may take calls of this queue in the fallback: all that the queue itself asks for, whatever the language."""
+    return [agent for agent in configuration.agents.values() if can_serve(agent, queue.needs)]
+
+
+def host_port(host: str, port: int) -> str:
+    """``host:port``, with the brackets of an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _replace(path: Path, text: str) -> Path:
+    """Asterisk, which may be reading it, sees the old file or the new one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    part.replace(path)
+    return path
