@@ -15,72 +15,15 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
 
 import structlog
 
 from telephony.connection import Account, AmiConnection, Headers, Reply, answer_in
-from telephony.errors import AmiDown, AmiRefused, TelephonyError
+from telephony.delivery import AccountRefused, Connected, Delivery, Disconnected, LinkState, Received, Snapshot
+from telephony.errors import AmiDown, AmiRefused, AmiTimeout, TelephonyError
 from telephony.framing import AmiMessage, FrameFault
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """All that Asterisk holds: one `CoreShowChannel` a channel, one `DeviceStateChange` a device.
-
-    `missing` are the contexts we redirect to and Asterisk does not have: a Redirect there would drop the caller.
-    """
-
-    channels: tuple[AmiMessage, ...]
-    devices: tuple[AmiMessage, ...]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """A snapshot: after a login, or when one was asked for. Replaces all that was known of the node."""
-
-    at: datetime
-    snapshot: Snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One event, as it came."""
-
-    at: datetime
-    message: AmiMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnected:
-    """The link is down after having been up; `Connected` will follow."""
-
-    at: datetime
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRefused:
-    """Asterisk refuses our login, or what the account must be allowed: a person must mend `manager.conf` or the secret.
-
-    Told once in a row; the link goes on trying, ever more seldom.
-    """
-
-    at: datetime
-    reason: str
-
-
-Delivery = Connected | Received | Disconnected | AccountRefused
-
-
-class LinkState(Enum):
-    CONNECTING = "connecting"
-    UP = "up"
-    REFUSED = "account refused"
-    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +31,7 @@ class Pace:
     """Seconds. A waiting caller finds us dead after 3 s, so a lost link is mended in tenths of one."""
 
     login: float = 3.0
+    boot: float = 3.0
     answer: float = 5.0
     ping_every: float = 3.0
     ping_answer: float = 2.0
@@ -133,6 +77,7 @@ class AmiLink:
         self._following = False  # everything since the last snapshot was delivered
         self._listing: asyncio.Future[Reply] | None = None  # the channels of a snapshot that is being taken
         self._held: list[AmiMessage] = []  # events that came after those channels
+        self._booted = asyncio.Event()
         self._lost = False
         self._resync = False
         self._wake = asyncio.Event()
@@ -194,9 +139,11 @@ class AmiLink:
     async def _serve(self) -> None:
         """One connection's life; ends by raising why it ended."""
         self._lost = self._resync = self._following = False
+        self._booted.clear()
         self._connection = AmiConnection(self._account, self._item, self._gone)
         try:
             await self._connection.open(self._pace.login)
+            await self._fully_booted()
             missing = await self._missing_contexts()
             await self._take_snapshot(missing)
             self._log.info("AMI link up", action="ami.up", missing_contexts=missing)
@@ -205,6 +152,16 @@ class AmiLink:
         finally:
             self._connection.close()
             self._connection, self._listing, self._held = None, None, []
+
+    async def _fully_booted(self) -> None:
+        """A starting Asterisk lets us log in before it knows all actions and contexts."""
+        try:
+            async with asyncio.timeout(self._pace.boot):
+                await self._booted.wait()
+        except TimeoutError:
+            raise AmiTimeout(f"Asterisk was not fully booted within {self._pace.boot:g} s") from None
+        if self._lost:
+            raise AmiDown("the connection was lost while Asterisk booted")
 
     async def _keep(self, missing: tuple[str, ...]) -> None:
         """Wait until the link is lost (raise), a snapshot is wanted (take it), or it is time to ping."""
@@ -258,6 +215,8 @@ class AmiLink:
         if isinstance(item, FrameFault):
             self._log.warning("AMI bytes dropped", action="ami.fault", reason=item.reason)
             self.resync()
+        elif item.event == "FullyBooted":
+            self._booted.set()
         elif self._listing is not None and self._listing.done():
             self._held.append(item)
         else:
@@ -277,6 +236,7 @@ class AmiLink:
     def _gone(self) -> None:
         self._lost = True
         self._wake.set()
+        self._booted.set()
 
 
 def _now() -> datetime:

@@ -15,8 +15,8 @@ import structlog
 from calls.commands import Command, LookAgain
 from calls.events import CommandFailed, Event, SwitchLost
 from telephony.actions import actions
-from telephony.ami import AccountRefused, Connected, Delivery, Disconnected, LinkState, Received
 from telephony.connection import Headers, Reply, answer_in
+from telephony.delivery import AccountRefused, Connected, Delivery, Disconnected, LinkState, Received
 from telephony.errors import TelephonyError
 from telephony.translate import Malformed, snapshot_taken, translate
 

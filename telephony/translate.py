@@ -39,7 +39,7 @@ from calls.events import (
     VoicemailLeft,
 )
 from calls.needs import parse_needs
-from telephony.ami import Snapshot
+from telephony.delivery import Snapshot
 from telephony.fields import AGENT_ID, CALL_ID, FILE, Told, Unreadable, matched, moment, phone, word
 from telephony.framing import AmiMessage
 

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from telephony.ami import AmiLink, Connected, Delivery, Disconnected, LinkState, Received
+from telephony.ami import AmiLink
 from telephony.connection import Account
+from telephony.delivery import Connected, Delivery, Disconnected, LinkState, Received
 from telephony.errors import AmiDown, AmiRefused, AmiTimeout
-from tests.unit.telephony.scripted_ami import ScriptedAmi
+from tests.unit.telephony.scripted_ami import BOOTED, SUCCESS, ScriptedAmi
 from tests.unit.telephony.test_stock_defects import FAST, Inbox, ours, ping
 
 CHANNELS = (
@@ -141,6 +142,16 @@ async def test_nothing_is_sent_without_a_snapshot(ami: ScriptedAmi) -> None:
         await ami.has("CoreShowChannels")
         with pytest.raises(AmiDown):
             link.post({"Action": "Ping"})
+
+
+async def test_an_asterisk_that_is_still_starting_is_asked_nothing(ami: ScriptedAmi) -> None:
+    ami.answers["Login"] = SUCCESS
+    async with ours(ami, lambda _: None) as (link, _):
+        await ami.has("Login")
+        await ami.say("Event: Other\r\n\r\n")
+        assert not ami.named("CoreShowChannels") and link.state is LinkState.CONNECTING
+        await ami.say(BOOTED)
+        await ami.has("CoreShowChannels")
 
 
 async def test_a_server_that_is_not_there_is_sought_until_it_comes() -> None:

@@ -32,7 +32,7 @@ from calls.events import (
     TalkEnded,
     VoicemailLeft,
 )
-from telephony.ami import Snapshot
+from telephony.delivery import Snapshot
 from telephony.framing import AmiMessage
 from telephony.translate import NATIVE_EVENTS, USER_EVENTS, Malformed, snapshot_taken, translate
 

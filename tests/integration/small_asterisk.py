@@ -1,0 +1,150 @@
+"""A real Asterisk in a folder of its own, with as few modules as the AMI link's tests need: Local channels, no SIP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from app import runtime
+from telephony.connection import Account
+
+MODULES = """\
+pbx_config app_userevent app_dial app_originate app_playback app_queue app_mixmonitor app_verbose app_stack app_exec
+app_read app_record func_channel func_global func_strings func_logic func_timeout func_groupcount func_callerid
+func_cut func_math func_dialplan bridge_simple bridge_holding res_timing_timerfd res_manager_devicestate
+res_musiconhold res_speech res_agi format_sln format_wav chan_bridge_media
+"""
+
+CHANNELVARS = "AL_CALL_ID,AL_LINE,AL_QUEUED_AT,AL_QUEUE,AL_LANG,AL_NEEDS,AL_STATE,AL_AGENT,AL_CALLER"
+
+ASTERISK_CONF = """\
+[directories]
+astetcdir => {home}/etc
+astmoddir => {modules}
+astvarlibdir => {home}/var
+astdbdir => {home}/var
+astkeydir => {home}/var
+astdatadir => {data}
+astagidir => {home}/var
+astspooldir => {home}/spool
+astrundir => {home}/run
+astlogdir => {home}/log
+[options]
+systemname = node1
+"""
+MANAGER_CONF = """\
+[general]
+enabled = yes
+port = {port}
+bindaddr = 127.0.0.1
+timestampevents = yes
+channelvars = {channelvars}
+[al]
+secret = test
+read = system,call,agent,user,cdr
+write = call,agent,originate,reporting,user
+{filters}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class SmallAsterisk:
+    """Started and stopped; `account` is how to log in."""
+
+    def __init__(self, home: Path, extensions: str, filters: str = "", queues: str = "") -> None:
+        self.home = home
+        self.account = Account("node1", "127.0.0.1", free_port(), "al", "test")
+        dirs = runtime.asterisk_dirs()
+        for name in ("etc", "var", "spool", "run", "log"):
+            (home / name).mkdir(parents=True)
+        files = {
+            "asterisk.conf": ASTERISK_CONF.format(home=home, modules=dirs.modules, data=dirs.data),
+            "modules.conf": "[modules]\nautoload = no\n" + "".join(f"load = {name}.so\n" for name in MODULES.split()),
+            "manager.conf": MANAGER_CONF.format(port=self.account.port, channelvars=CHANNELVARS, filters=filters),
+            "extensions.conf": extensions,
+            "queues.conf": queues,
+            "musiconhold.conf": "",
+            "logger.conf": "[logfiles]\nmessages => warning,error\n",
+        }
+        for name, text in files.items():
+            (home / "etc" / name).write_text(text)
+
+    def start(self) -> None:
+        """Returns when AMI answers; `AssertionError` with Asterisk's last words if it does not."""
+        words = [*runtime.program("asterisk"), "-C", str(self.home / "etc" / "asterisk.conf"), "-f"]
+        with (self.home / "log" / "out").open("wb") as out:
+            self._process = subprocess.Popen(words, stdout=out, stderr=out)
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.account.port)) as ami:
+                if ami.recv(100).startswith(b"Asterisk Call Manager"):
+                    return
+            time.sleep(0.1)
+        raise AssertionError("Asterisk does not answer: " + (self.home / "log" / "out").read_text()[-2000:])
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def log(self) -> str:
+        return (self.home / "log" / "messages").read_text()
+
+
+@contextmanager
+def running(home: Path, extensions: str, filters: str = "", queues: str = "") -> Iterator[SmallAsterisk]:
+    asterisk = SmallAsterisk(home, extensions, filters, queues)
+    asterisk.start()
+    try:
+        yield asterisk
+    finally:
+        asterisk.stop()
+
+
+class Cutter:
+    """A TCP relay in front of AMI that a test can cut at any moment, in the middle of a message too."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._pairs: set[asyncio.StreamWriter] = set()
+        self.port = 0
+
+    def cut(self) -> None:
+        """Break every connection, at once and without a goodbye."""
+        for writer in self._pairs:
+            writer.transport.abort()
+        self._pairs.clear()
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        self._pairs |= {writer, far_writer}
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+
+    @classmethod
+    @asynccontextmanager
+    async def before(cls, target: int) -> AsyncIterator[Cutter]:
+        cutter = cls(target)
+        server = await asyncio.start_server(cutter._relay, "127.0.0.1", 0)
+        cutter.port = server.sockets[0].getsockname()[1]
+        try:
+            yield cutter
+        finally:
+            server.close()
+            cutter.cut()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while portion := await reader.read(1024):
+            writer.write(portion)
+            await writer.drain()
+    writer.close()
