@@ -2,8 +2,8 @@
 
 ``step(session, given, now)`` returns the session after an input and what to do next. Laws: every session ends in a
 declared outcome, since each node may be missed ``Menu.tries`` times and the whole session asks at most MOST_QUESTIONS
-times; ``0`` reaches a person and the emergency key the emergency queue from every question; who answers nothing or
-wrongly reaches a person; a check that fails or takes too long never holds the caller.
+times; ``0`` reaches a person and the emergency key the emergency queue from every question and during the last words;
+who answers nothing or wrongly reaches a person; a check that fails or takes too long never holds the caller.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ from ivr.secret import Secret
 
 MOST_QUESTIONS = 40
 """Questions of one session; a caller who wanders longer is better served by a person."""
+
+LAST_WORDS_SECONDS = 0.5
+"""How long after the words before a queue one of the two keys is still waited for."""
 
 UNVERIFIED = "unverified"
 """What ``AL_CALLER`` says of a caller whom a menu with a PIN let through to a person without one."""
@@ -125,7 +128,7 @@ def _enter(session: MenuSession, name: str, now: datetime) -> Step:
                 hours = session.line.hours
                 name = node.open if hours is None or is_open(hours, now) else node.closed
             case QueueNode() | LastResortNode() | HangupNode():
-                return _arrive(session, node)
+                return _last_words(session, node)
             case _:
                 return _ask(session, now)
     raise NotInMenu(f"menu {session.menu.menu_id} has no question and no end after node {name}")
@@ -134,26 +137,39 @@ def _enter(session: MenuSession, name: str, now: datetime) -> Step:
 def _ask(session: MenuSession, now: datetime) -> Step:
     if session.questions >= MOST_QUESTIONS:
         return _to_operator(session, now)
-    node = _node(session.menu, session.node)
-    match node:
-        case LanguageNode() | ChoiceNode():
-            digits = 1
-        case GatherNode() | PinNode():
-            digits = node.longest
-        case _:
-            raise NotInMenu(f"node {session.node} asks nothing")
-    ask = Ask(session.lang, (*session.unsaid, *node.prompts), digits, session.menu.wait_seconds)
+    match _node(session.menu, session.node):
+        case LanguageNode(prompts=prompts) | ChoiceNode(prompts=prompts):
+            return _question(_say(session, *prompts), 1, session.menu.wait_seconds)
+        case GatherNode(prompts=prompts, longest=digits) | PinNode(prompts=prompts, longest=digits):
+            return _question(_say(session, *prompts), digits, session.menu.wait_seconds)
+    raise NotInMenu(f"node {session.node} asks nothing")
+
+
+def _last_words(session: MenuSession, node: EndNode) -> Step:
+    """What is said before the end is a question too, which only the two keys answer."""
+    session = _say(session, *node.prompts)
+    nothing_more = not session.unsaid or session.node == session.menu.emergency
+    if nothing_more or session.questions >= MOST_QUESTIONS:
+        return _leave(session, node)
+    wait = session.menu.wait_seconds if isinstance(node, HangupNode) else LAST_WORDS_SECONDS
+    return _question(session, 1, wait)
+
+
+def _question(session: MenuSession, digits: int, wait_seconds: float) -> Step:
+    ask = Ask(session.lang, session.unsaid, digits, wait_seconds)
     return replace(session, phase=Phase.ASKING, questions=session.questions + 1, unsaid=()), (ask,)
 
 
 def _answered(session: MenuSession, typed: Secret, now: datetime) -> Step:
     """The two keys that work everywhere, then what the node itself makes of the digits."""
     digits, menu = typed.reveal(), session.menu
-    if digits == OPERATOR_KEY:
+    if digits == OPERATOR_KEY and session.node != menu.operator:
         return _chose(session, "operator", _enter(session, menu.operator, now))
     if digits == menu.emergency_key:
         return _chose(session, "emergency", _enter(session, menu.emergency, now))
     match _node(menu, session.node):
+        case QueueNode() | LastResortNode() | HangupNode() as node:
+            return _leave(session, node)
         case LanguageNode(options=options, next=name) if digits in options:
             spoken = replace(session, lang=options[digits])
             return _chose(session, spoken.lang, _enter(spoken, name, now))
@@ -170,15 +186,16 @@ def _answered(session: MenuSession, typed: Secret, now: datetime) -> Step:
 
 def _missed(session: MenuSession, sorry: str, now: datetime) -> Step:
     """Nothing or the wrong thing was pressed: ask again, and after the last try go where a person is."""
+    node = _node(session.menu, session.node)
+    if isinstance(node, EndNode):
+        return _leave(session, node)
     missed = session.misses.get(session.node, 0) + 1
     session = replace(session, misses={**session.misses, session.node: missed})
     if missed < session.menu.tries:
         return _ask(_say(session, sorry), now)
-    match _node(session.menu, session.node):
-        case LanguageNode(next=name):
+    match node:
+        case LanguageNode(next=name) | PinNode(unverified=name):
             return _enter(session, name, now)
-        case PinNode(unverified=name):
-            return _enter(_say(session, "please-wait"), name, now)
     return _to_operator(session, now)
 
 
@@ -192,16 +209,15 @@ def _checked(session: MenuSession, verdict: Verdict, caller: str, now: datetime)
     session = replace(session, misses={**session.misses, session.node: missed})
     if verdict is Verdict.WRONG and missed < session.menu.tries:
         return _enter(_say(session, "pin-wrong"), node.again, now)
-    why = ("pin-wrong", "please-wait") if verdict is Verdict.WRONG else ("pin-unverified",)
-    return _enter(_say(session, *why), node.unverified, now)
+    sorry = ("pin-wrong",) if verdict is Verdict.WRONG else ()
+    return _enter(_say(session, *sorry), node.unverified, now)
 
 
 def _to_operator(session: MenuSession, now: datetime) -> Step:
     return _enter(_say(session, "please-wait"), session.menu.operator, now)
 
 
-def _arrive(session: MenuSession, node: EndNode) -> Step:
-    session = _say(session, *node.prompts)
+def _leave(session: MenuSession, node: EndNode) -> Step:
     match node:
         case QueueNode():
             return _end(session, Outcome.QUEUED, node.queue, node.needs)

@@ -1,8 +1,8 @@
 """What can a caller meet in a menu? The menus and lines of the configuration, as values.
 
 A menu is a graph of nodes with names. Every node that asks has an end for callers who press nothing or the wrong thing,
-``0`` reaches the node ``operator`` and ``emergency_key`` the node ``emergency`` from every node that asks. A prompt is
-named by its id; its text and its audio in each language live elsewhere.
+``0`` reaches the node ``operator`` and ``emergency_key`` the node ``emergency`` from every node that asks, and while
+the last words of a menu are said. A prompt is named by its id; its text and its audio in each language live elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from calls.needs import Needs
 
 OPERATOR_KEY = "0"
 
-STANDARD_PROMPTS = ("not-heard", "not-understood", "pin-unverified", "pin-wrong", "please-wait")
+STANDARD_PROMPTS = ("not-heard", "not-understood", "pin-wrong", "please-wait")
 """Ids of the prompts that the machine says in any menu, so each language must have them."""
 
 

@@ -117,7 +117,7 @@ def a_doctors_menu() -> Menu:
                 unverified="desk",
             ),
             "approvals": QueueNode(queue="doctors", needs=parse_needs("desk:approvals=1")),
-            "desk": QueueNode(queue="doctors"),
+            "desk": QueueNode(queue="doctors", prompts=("pin-unverified",)),
             "emergency": QueueNode(queue="emergency"),
         },
     )

@@ -25,7 +25,7 @@ from ivr.dialogue import (
 )
 from ivr.errors import IllegalInput, NotInMenu
 from ivr.machine import MOST_QUESTIONS, MenuSession, Phase, begin, step
-from ivr.menu import ChoiceNode, Line, Menu, SayNode
+from ivr.menu import ChoiceNode, EndNode, Line, Menu, QueueNode, SayNode
 from ivr.secret import Secret
 from tests.builders import NOON, a_doctors_menu, a_line, a_menu, weekdays_nine_to_six
 
@@ -47,6 +47,9 @@ def walk(
     commands: list[Command] = []
     for given in (Started(), *read(pressed)):
         session, following = step(session, given, now)
+        commands += following
+    while session.phase is Phase.ASKING and isinstance(session.menu.nodes[session.node], EndNode):
+        session, following = step(session, Silence(), now)  # the last words are heard out
         commands += following
     return session, commands
 
@@ -84,7 +87,15 @@ HOTLINE = [
     ("2 8 8 8", "queued general az lang:az=1"),
     ("1 8 - #", "queued general ru lang:ru=1"),
     ("1 8 - 2", "queued general ru desk:approvals=1&lang:ru=1"),
+    # the two keys work during the last words too; any other ends them
+    ("1 1 9", "queued emergency ru lang:ru=1"),
+    ("1 3 0", "queued general ru lang:ru=1"),
+    ("1 3 9", "queued emergency ru lang:ru=1"),
+    ("2 4 9", "queued emergency az lang:az=1"),
+    ("1 1 5", "queued general ru desk:coverage=1&lang:ru=1"),
+    ("1 - - - 9", "queued emergency ru lang:ru=1"),
     # hanging up is an ending
+    ("1 1 hangup", "abandoned ru"),
     ("hangup", "abandoned ru"),
     ("2 8 hangup", "abandoned az"),
 ]
@@ -138,11 +149,11 @@ def test_a_wrong_pin_asks_for_clinic_and_pin_again() -> None:
     assert said(commands) == "ru/welcome ru/clinic-number ru/clinic-pin ru/pin-wrong ru/clinic-number ru/clinic-pin"
 
 
-def test_the_third_wrong_pin_and_a_check_that_cannot_be_made_are_told_apart() -> None:
+def test_the_third_wrong_pin_is_told_before_the_last_words() -> None:
     _, commands = walk("17 1234 wrong 17 1234 wrong 17 1234 wrong", a_doctors_menu())
-    assert commands[-2] == Say("ru", ("pin-wrong", "please-wait"))
+    assert said(commands).endswith("ru/clinic-pin ru/pin-wrong ru/pin-unverified")
     _, commands = walk("17 1234 timeout", a_doctors_menu())
-    assert commands[-2] == Say("ru", ("pin-unverified",))
+    assert said(commands).endswith("ru/clinic-pin ru/pin-unverified")
 
 
 def test_a_pin_is_checked_against_the_clinic_that_was_typed_last() -> None:
@@ -195,9 +206,21 @@ def test_an_input_that_was_not_waited_for_is_refused_and_nothing_moves() -> None
         step(ended, Silence(), NOON)
 
 
-def test_a_caller_who_hangs_up_during_the_last_words_has_abandoned_the_menu() -> None:
+def test_a_caller_who_hangs_up_while_the_end_is_carried_out_has_abandoned_the_menu() -> None:
     ended, _ = walk("1 1")
     assert the_end(list(step(ended, HungUp(), NOON)[1])) == "abandoned ru"
+
+
+def test_on_the_way_to_the_emergency_queue_nothing_more_is_asked() -> None:
+    menu = a_menu(emergency=QueueNode(queue="emergency", prompts=("connecting",)))
+    _, commands = walk("9", menu)
+    assert commands[-2:] == [Say("ru", ("connecting",)), commands[-1]]
+    assert the_end(commands) == "queued emergency ru lang:ru=1"
+
+
+def test_who_presses_0_again_and_again_still_gets_the_operator() -> None:
+    menu = a_menu(operator=QueueNode(queue="general", prompts=("please-wait",)))
+    assert the_end(walk("0 0", menu)[1]) == "queued general ru lang:ru=1"
 
 
 def test_a_menu_that_was_never_checked_fails_instead_of_looping() -> None:

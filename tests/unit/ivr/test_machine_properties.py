@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from ivr.dialogue import Answer, Command, Digits, End, HungUp, Input, Outcome, Silence, Started, Verdict
 from ivr.machine import MOST_QUESTIONS, MenuSession, Phase, begin, step
-from ivr.menu import ChoiceNode, Menu, QueueNode
+from ivr.menu import ChoiceNode, EndNode, Menu, QueueNode
 from ivr.secret import Secret
 from tests.builders import NOON, a_doctors_menu, a_line, a_menu, weekdays_nine_to_six
 
@@ -70,20 +70,26 @@ def test_from_every_question_0_reaches_a_person_and_9_the_emergency_queue(menu, 
 
 @settings(max_examples=SEQUENCES, deadline=None)
 @given(menu=menus, line=lines, now=moments, acts=some.lists(some.tuples(caller_acts, answers), max_size=12))
-def test_silence_alone_brings_every_caller_to_a_person(menu, line, now, acts) -> None:
+def test_silence_alone_brings_every_caller_who_has_chosen_no_end_to_a_person(menu, line, now, acts) -> None:
     session, commands = step(begin(line, menu), Started(), now)
     for act, answer in acts:
         if session.phase is not Phase.ENDED:
             following, _ = step(session, fitting(session, act, answer), now)
-            session = session if following.phase is Phase.ENDED else following
+            session = session if following.phase is Phase.ENDED or hears_the_last_words(following) else following
     while session.phase is not Phase.ENDED:
         session, commands = step(session, fitting(session, Silence(), Answer(Verdict.TIMEOUT)), now)
     assert isinstance(commands[-1], End)
     assert commands[-1].outcome is Outcome.QUEUED
 
 
+def hears_the_last_words(session: MenuSession) -> bool:
+    return isinstance(session.menu.nodes[session.node], EndNode)
+
+
 def queue_after(session: MenuSession, key: str, now) -> str:
-    _, commands = step(session, Digits(Secret(key)), now)
+    session, commands = step(session, Digits(Secret(key)), now)
+    if session.phase is Phase.ASKING:
+        session, commands = step(session, Silence(), now)
     end: Command = commands[-1]
     assert isinstance(end, End)
     assert end.outcome is Outcome.QUEUED
