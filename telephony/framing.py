@@ -13,6 +13,7 @@ MAX_MESSAGE = 65_536
 """Bytes of the longest message taken. The longest that Asterisk 22 was seen to send is under 3 kB."""
 
 _END = b"\r\n\r\n"
+_KINDS = ("Event: ", "Response: ")
 _BANNER = "Asterisk Call Manager/"
 
 
@@ -116,7 +117,9 @@ class AmiFraming:
         if not text:
             return None
         message = AmiMessage(f"\r\n{text}\r\n")
-        return message if message.event or message.get("Response") else NAMELESS
+        if text.startswith(_KINDS) or message.event or message.get("Response"):
+            return message
+        return NAMELESS
 
     def _after_banner(self, text: str) -> str:
         """The banner is a line of its own in front of the first message, with no empty line between."""

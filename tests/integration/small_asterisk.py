@@ -7,7 +7,7 @@ import contextlib
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -49,7 +49,6 @@ channelvars = {channelvars}
 secret = test
 read = system,call,agent,user,cdr
 write = call,agent,originate,reporting,user
-{filters}
 """
 
 
@@ -60,22 +59,24 @@ def free_port() -> int:
 
 
 class SmallAsterisk:
-    """Started and stopped; `account` is how to log in."""
+    """Started and stopped; `account` is how to log in. `more` adds files, and modules to those always loaded."""
 
-    def __init__(self, home: Path, extensions: str, filters: str = "", queues: str = "") -> None:
+    def __init__(self, home: Path, extensions: str, modules: str = "", more: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.account = Account("node1", "127.0.0.1", free_port(), "al", "test")
         dirs = runtime.asterisk_dirs()
         for name in ("etc", "var", "spool", "run", "log"):
             (home / name).mkdir(parents=True)
+        loaded = "".join(f"load = {name}.so\n" for name in (MODULES + modules).split())
         files = {
             "asterisk.conf": ASTERISK_CONF.format(home=home, modules=dirs.modules, data=dirs.data),
-            "modules.conf": "[modules]\nautoload = no\n" + "".join(f"load = {name}.so\n" for name in MODULES.split()),
-            "manager.conf": MANAGER_CONF.format(port=self.account.port, channelvars=CHANNELVARS, filters=filters),
+            "modules.conf": "[modules]\nautoload = no\n" + loaded,
+            "manager.conf": MANAGER_CONF.format(port=self.account.port, channelvars=CHANNELVARS),
             "extensions.conf": extensions,
-            "queues.conf": queues,
+            "queues.conf": "",
             "musiconhold.conf": "",
             "logger.conf": "[logfiles]\nmessages => warning,error\n",
+            **(more or {}),
         }
         for name, text in files.items():
             (home / "etc" / name).write_text(text)
@@ -101,8 +102,10 @@ class SmallAsterisk:
 
 
 @contextmanager
-def running(home: Path, extensions: str, filters: str = "", queues: str = "") -> Iterator[SmallAsterisk]:
-    asterisk = SmallAsterisk(home, extensions, filters, queues)
+def running(
+    home: Path, extensions: str, modules: str = "", more: Mapping[str, str] | None = None
+) -> Iterator[SmallAsterisk]:
+    asterisk = SmallAsterisk(home, extensions, modules, more)
     asterisk.start()
     try:
         yield asterisk
