@@ -25,7 +25,3 @@ class PromptFault(AppFault):
 
 class InboxFull(AppFault):
     """More has happened than the engine could handle; its giver must look at Asterisk again."""
-
-
-class UnknownName(AppFault):
-    """A request names an agent or an alarm that does not exist; the message tells which kind."""

@@ -81,6 +81,16 @@ class Settings(BaseSettings):
             raise ValueError(f"it must be at least 3 above AL_RTP_START, which is {start}")
         return end
 
+    def environment(self) -> dict[str, str]:
+        """The environment in which another process of this instance has the same settings."""
+        own = {f"AL_{name.upper()}": str(getattr(self, name)) for name in OWN}
+        mirror = {"REDIS_URL": self.redis_url} if self.redis_url else {}
+        return {**own, "DATABASE_URL": self.database_url, **mirror}
+
+
+OWN = tuple(name for name, field in Settings.model_fields.items() if field.validation_alias is None)
+"""The settings whose variable is AL_<NAME>."""
+
 
 def load_settings() -> Settings:
     """The settings of this process's environment; `SettingsFault` names the first variable that cannot be used."""

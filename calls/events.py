@@ -136,7 +136,9 @@ class FallbackEntered(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastResortEntered(CallEvent):
-    """Nobody could be rung; the line's last resort has the caller."""
+    """Nobody could be rung, or the line is closed: the last resort of ``queue`` has the caller."""
+
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,11 +174,16 @@ class LegRecorded(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordingReady(CallEvent):
-    """Both parties stand in one stereo file (caller left, agents right)."""
+    """Both parties stand in one stereo file (caller left, agents right).
+
+    ``seconds`` is its length; ``short_by`` how many seconds the worst leg lacks against the clock (a full disk, lost
+    audio).
+    """
 
     recording_id: str
     path: str
     seconds: float
+    short_by: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +272,21 @@ class ChannelSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallFound(CallEvent):
+    """A snapshot holds a caller of whom we knew nothing: the call began, or went on, while we were away."""
+
+    node: str
+    line: str
+    lang: str
+    queue: str
+    state: CallState
+    started_at: datetime
+    queued_at: datetime | None
+    agent_id: str | None
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotTaken(Event):
     """All that one Asterisk holds: enters as one event, later events apply after it."""
 
@@ -291,6 +313,14 @@ class CommandFailed(Event):
     reason: str
     call_id: str | None = None
     agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLost(Event):
+    """``count`` events, from ``since`` to ``at``, could be kept nowhere: no database, no room on the disk."""
+
+    count: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

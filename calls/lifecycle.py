@@ -29,8 +29,14 @@ S = CallState
 TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
     MenuEntered: {S.MENU: S.MENU},
     CallerQueued: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.TALK, S.LAST_RESORT, S.FALLBACK_TALK], S.WAITING),
-    AgentRinging: {S.WAITING: S.RINGING, S.RINGING: S.RINGING, S.TALK: S.RINGING, S.FALLBACK: S.FALLBACK},
-    AgentNotReached: {S.RINGING: S.RINGING, S.WAITING: S.WAITING, S.FALLBACK: S.FALLBACK},
+    AgentRinging: {
+        S.WAITING: S.RINGING,
+        S.RINGING: S.RINGING,
+        S.TALK: S.RINGING,
+        S.FALLBACK: S.FALLBACK,
+        S.LAST_RESORT: S.LAST_RESORT,
+    },
+    AgentNotReached: {state: state for state in (S.RINGING, S.WAITING, S.FALLBACK, S.LAST_RESORT)},
     AgentAnswered: {
         S.WAITING: S.TALK,
         S.RINGING: S.TALK,
@@ -40,7 +46,12 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
     },
     TalkEnded: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
     FallbackEntered: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.FALLBACK], S.FALLBACK),
-    LastResortEntered: {S.WAITING: S.LAST_RESORT, S.LAST_RESORT: S.LAST_RESORT, S.FALLBACK: S.FALLBACK},
+    LastResortEntered: {
+        S.MENU: S.LAST_RESORT,
+        S.WAITING: S.LAST_RESORT,
+        S.LAST_RESORT: S.LAST_RESORT,
+        S.FALLBACK: S.FALLBACK,
+    },
     CallEnded: dict.fromkeys([state for state in S if state is not S.ENDED], S.ENDED),
 }
 
@@ -87,6 +98,10 @@ def apply(call: Call, event: CallEvent) -> Call:
             return replace(changed, agent_id=event.agent_id, attempt=event.attempt)
         case AgentAnswered():
             return replace(changed, agent_id=event.agent_id)
-        case FallbackEntered() | LastResortEntered():
+        case LastResortEntered():
+            since = call.waiting_since or event.at
+            queue = event.queue or call.queue
+            return replace(changed, queue=queue, agent_id=None, attempt=None, waiting_since=since)
+        case FallbackEntered():
             return replace(changed, agent_id=None, attempt=None, waiting_since=call.waiting_since or event.at)
     return changed

@@ -46,7 +46,7 @@ class Site:
     """What the files say of this instance and its machine; handed in by app.
 
     ``home`` is the instance's own folder (everything Asterisk writes lies under it); ``modules_dir``, ``data_dir`` and
-    ``moh_dir`` belong to the Asterisk found on this machine. ``trunk_contact`` (host:port) stands for the configured
+    ``moh_dir`` belong to the Asterisk found on this machine; ``python`` runs agi_scripts.failsafe. ``trunk_contact`` (host:port) stands for the configured
     one. ``srtp`` encrypts the agents' sound and wants ``tls``, or its keys would be readable.
     """
 
@@ -61,6 +61,7 @@ class Site:
     modules_dir: Path
     data_dir: Path
     moh_dir: Path
+    python: Path
     tls: Tls | None = None
     srtp: bool = False
     external_address: str | None = None
@@ -95,9 +96,14 @@ class Site:
         return self.home / "legs"
 
     @property
+    def failsafe_spool(self) -> Path:
+        """Where calls that the service did not see are kept until it is back."""
+        return self.home / "spool" / "failsafe.jsonl"
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """What Asterisk expects to be there when it starts."""
-        return (self.etc_dir, self.var_dir, self.spool_dir, self.run_dir, self.log_dir, self.recording_dir)
+        return (self.etc_dir, self.var_dir, self.spool_dir, self.run_dir, self.log_dir, self.recording_dir, self.failsafe_spool.parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

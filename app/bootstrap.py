@@ -1,0 +1,205 @@
+"""Which parts make the service, and how are they joined? The one composition root.
+
+What must not be missed is ready before what brings it. The end is in the reverse order: nobody new in the menus, the
+waiting callers handed to the dialplan at once, history to the disk, links closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from typing import TypeVar
+
+import structlog
+
+from agi_scripts.pin import check_pin
+from agi_scripts.server import AgiServer
+from agi_scripts.session import menu_handler
+from app import runtime
+from app.deciding import decide
+from app.desk import EngineDesk
+from app.engine import Engine
+from app.errors import SettingsFault
+from app.handlers import HANDLERS
+from app.live import standing
+from app.settings import Settings, secret
+from app.spoken import spoken_seconds
+from app.state import Alarm, Centre
+from calls.commands import SayAlive
+from calls.events import Duty, Event, Tick
+from config.load import load
+from config.model import Configuration
+from metrics.exporter import Exporter
+from metrics.service_level import Figures
+from metrics.standing import HistoryStanding
+from routing.agent import off_duty, on_duty
+from storage import reading
+from storage.errors import DatabaseAway
+from storage.history import History
+from storage.live import LiveMirror
+from telephony.ami import AmiLink
+from telephony.connection import Account
+from telephony.switch import Switch
+from telephony.translate import CONTEXTS
+from web import api
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+DRAIN_SECONDS = 3.0
+"""How long callers in a menu may finish when the service stops."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""A heartbeat of this age sends the waiting callers to the fallback at once."""
+
+
+async def serve(settings: Settings) -> None:
+    """Serve calls until SIGTERM or SIGINT; AppFault when that cannot begin."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    async with AsyncExitStack() as parts:
+        await start(settings, parts)
+        log.info("service started", action="service.started", node=settings.node)
+        await stop.wait()
+        log.info("service stops", action="service.stopping", node=settings.node)
+
+
+async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
+    """Start every part; ``parts`` ends them in the reverse order."""
+    configuration = load(settings.config)
+    targets = {queue.queue_id: queue.target_seconds for queue in configuration.queues.values()}
+    figures = Figures(targets, configuration.timezone)
+    exporter = Exporter(
+        lines=configuration.lines,
+        targets=targets,
+        languages=configuration.languages,
+        nodes=[settings.node],
+        figures=figures,
+        version=installed_version("assistline"),
+    )
+    history = History(
+        settings.database_url,
+        settings.home / "spool",
+        configuration.version,
+        spooled_call=lambda event: engine.post(event),
+    )
+    await history.start()
+    parts.push_async_callback(history.close)
+    engine = Engine(
+        await remembered(configuration, history),
+        HANDLERS,
+        decide,
+        send=lambda command: switch.tell(command),
+        sinks=[history.record, exporter.observe],
+        observer=exporter,
+    )
+    exporter.watch(lambda: standing(engine.centre, engine.depth, history_standing(history), datetime.now(UTC)))
+    account = Account(settings.node, settings.bind, settings.ami_port, "assistline", secret(settings.home, "ami"))
+    switch = Switch(settings.node, lambda deliver: AmiLink(account, deliver, contexts=CONTEXTS), engine.post)
+    consumer = asyncio.create_task(engine.run(), name="engine")
+    parts.push_async_callback(_cancelled, consumer)
+    await switch.start()
+    parts.push_async_callback(switch.close)
+    parts.callback(lambda: switch.tell(SayAlive(node=settings.node, at=LONG_AGO)))
+    desk = EngineDesk(engine, figures, settings.node, datetime.now(UTC), lambda: why_not_ready(engine.centre, switch))
+    if settings.redis_url:
+        _mirror(settings.redis_url, desk, engine, parts)
+    await _serve_menus(settings, configuration, engine, exporter, parts)
+    token, version = secret(settings.home, "http"), installed_version("assistline")
+    site = api.application(desk, exporter.exposition, token, version)
+    runner = await _listening(
+        "AL_HTTP_PORT", settings.http_port, lambda: api.serve(site, settings.bind, settings.http_port)
+    )
+    parts.push_async_callback(runner.cleanup)
+    return engine
+
+
+def _mirror(url: str, desk: EngineDesk, engine: Engine, parts: AsyncExitStack) -> None:
+    mirror = LiveMirror(url)
+    task = asyncio.create_task(mirror.run(), name="mirror")
+    parts.push_async_callback(_cancelled, task)
+
+    def show(event: Event) -> None:
+        if type(event) is Tick:
+            mirror.show(desk.live())
+
+    engine.add_sink(show)
+
+
+async def _serve_menus(
+    settings: Settings, configuration: Configuration, engine: Engine, exporter: Exporter, parts: AsyncExitStack
+) -> None:
+    handler = menu_handler(
+        lambda: configuration,
+        engine.post,
+        check_pin,
+        lambda: datetime.now(UTC),
+        spoken_seconds(runtime.asterisk_dirs().sounds),
+    )
+    menus = AgiServer(handler, observer=exporter.agi)
+    await _listening("AL_AGI_PORT", settings.agi_port, lambda: menus.start(settings.bind, settings.agi_port))
+    parts.push_async_callback(menus.drain, DRAIN_SECONDS)
+
+
+async def remembered(configuration: Configuration, history: History) -> Centre:
+    """The centre as history knows it: who had declared what, and which alarms stand.
+
+    Without a database, whoever's phone is registered counts as ready: calls matter more than yesterday's pauses.
+    """
+    now = datetime.now(UTC)
+    centre = Centre(
+        configuration=configuration,
+        agents={agent_id: off_duty(profile, now) for agent_id, profile in configuration.agents.items()},
+    )
+    try:
+        duties = await reading.duties(history.writer.engine)
+        alarms = await reading.open_alarms(history.writer.engine)
+    except DatabaseAway:
+        log.warning("database away: registered phones count as ready", action="service.without_database")
+        duties = {
+            agent_id: (Duty.READY, "", now) for agent_id, profile in configuration.agents.items() if profile.extension
+        }
+        alarms = []
+    for agent_id, (duty, reason, since) in duties.items():
+        if agent_id in centre.agents:
+            centre.agents[agent_id] = on_duty(centre.agents[agent_id], duty, reason, since)
+    for alarm in alarms:
+        centre.alarms[alarm.call_id] = Alarm(
+            call_id=alarm.call_id, queue=alarm.queue, at=alarm.raised_at, number=alarm.number
+        )
+    return centre
+
+
+def why_not_ready(centre: Centre, switch: Switch) -> list[str]:
+    """A sentence for each reason why calls cannot be served now."""
+    faults = centre.nodes.get(switch.node)
+    if faults is None:
+        return [f"{switch.node}: {switch.fault or 'not looked at yet'}"]
+    return [f"{switch.node}: {fault}" for fault in faults]
+
+
+def history_standing(history: History) -> HistoryStanding:
+    """The history's health in the exporter's words."""
+    health = history.health
+    return HistoryStanding(stored=health.stored, spooled=health.spooled, lost=health.lost)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _listening(variable: str, port: int, listen: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await listen()
+    except OSError as fault:
+        raise SettingsFault(
+            f"port {port} ({variable}) is taken: set {variable} to a free port ({fault.strerror})."
+        ) from None

@@ -1,0 +1,157 @@
+"""What can an administrator ask for on the command line? ``assistline --help`` lists it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Coroutine
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import logs
+from app.errors import AppFault
+from app.settings import Settings, load_settings, secret
+from config.errors import ConfigurationFaults
+from config.load import check as check_configuration
+
+cli = typer.Typer(
+    name="assistline",
+    help="The telephone side of a medical-insurance assistance service, on Asterisk.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.command()
+def run() -> None:
+    """Run the service beside an Asterisk that runs already (what systemd starts)."""
+    from app.bootstrap import serve
+
+    logs.to_stdout()
+    _loop(serve(load_settings()))
+
+
+@cli.command()
+def up() -> None:
+    """Run everything on this machine: Asterisk, the service, and the live board; Ctrl-C ends it."""
+    from app.house import live_in
+
+    _loop(live_in(load_settings(), people=False))
+
+
+@cli.command()
+def demo() -> None:
+    """Like `up`, with Redis and with synthetic callers and agents."""
+    from app.house import live_in
+
+    _loop(live_in(load_settings(), people=True))
+
+
+@cli.command()
+def check(file: Annotated[Path | None, typer.Argument(help="a configuration; default: AL_CONFIG")] = None) -> None:
+    """Say what is wrong with a configuration, with file, line and reason; exit 1 if anything is."""
+    path = file or load_settings().config
+    faults = check_configuration(path)
+    for fault in faults:
+        typer.echo(str(fault), err=True)
+    if faults:
+        raise typer.Exit(1)
+    typer.echo(f"{path}: no faults")
+
+
+@cli.command()
+def render() -> None:
+    """Write Asterisk's files for the present configuration into AL_HOME/asterisk/etc."""
+    from app.house import furnish
+
+    typer.echo(furnish(load_settings()))
+
+
+@cli.command()
+def top(once: Annotated[bool, typer.Option("--once", help="print one board and end")] = False) -> None:
+    """Show the live board of a running service."""
+    from app.top import watch
+
+    settings = load_settings()
+    _loop(watch(_address(settings), secret(settings.home, "http"), once=once))
+
+
+@cli.command()
+def agent(
+    name: Annotated[str, typer.Argument(help="the agent's id")],
+    duty: Annotated[str, typer.Argument(help="ready, pause or off")],
+    reason: Annotated[str, typer.Option(help="why paused")] = "",
+) -> None:
+    """Put an agent on duty, on pause or off duty."""
+    word = {"ready": "ready", "pause": "paused", "paused": "paused", "off": "off"}.get(duty)
+    if word is None:
+        raise typer.BadParameter("ready, pause or off is expected", param_hint="DUTY")
+    _post(load_settings(), f"/api/v1/agents/{name}/duty", {"duty": word, "reason": reason})
+    typer.echo(f"{name}: {word}")
+
+
+@cli.command()
+def clear(call_id: Annotated[str, typer.Argument(help="the alarm's call id, as `top` shows it")]) -> None:
+    """Clear the alarm of an abandoned emergency call, when someone has rung back by other means."""
+    _post(load_settings(), f"/api/v1/alarms/{call_id}/clear", {})
+    typer.echo(f"{call_id}: cleared")
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(installed_version("assistline"))
+
+
+def main() -> None:
+    """The command line; faults that an operator can mend are said in a sentence, without a traceback."""
+    try:
+        cli(standalone_mode=True)
+    except ConfigurationFaults as faults:
+        sys.exit(str(faults))
+    except AppFault as fault:
+        sys.exit(f"assistline: {fault}")
+
+
+def _address(settings: Settings) -> str:
+    return f"http://{settings.bind}:{settings.http_port}"
+
+
+def _post(settings: Settings, path: str, body: dict[str, str]) -> None:
+    request = urllib.request.Request(
+        _address(settings) + path,
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {secret(settings.home, 'http')}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5):
+            return
+    except urllib.error.HTTPError as refused:
+        problem = json.loads(refused.read() or b"{}")
+        raise AppFault(problem.get("detail") or problem.get("title") or f"refused: {refused.code}") from None
+    except OSError:
+        raise AppFault(f"no service answers at {_address(settings)}; is AL_HOME the service's own?") from None
+
+
+def _loop(work: Coroutine[None, None, None]) -> None:
+    runner: Callable[..., None]
+    try:
+        import uvloop
+
+        runner = uvloop.run
+    except ImportError:
+        runner = asyncio.run
+    with contextlib.suppress(KeyboardInterrupt):
+        runner(work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What can a program on this machine ask of the engine? Answers web/api's questions from the engine's memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from app.engine import Engine
+from app.errors import InboxFull
+from app.live import agent_view, live
+from calls.events import AlarmCleared, Duty, DutyChanged, Event
+from metrics.service_level import Figures
+from web.errors import NotNow, UnknownAgent, UnknownAlarm, UnknownReason
+
+
+class EngineDesk:
+    """The desk of a live engine; ``faults`` says why the switch or the history cannot serve."""
+
+    def __init__(
+        self, engine: Engine, figures: Figures, node: str, since: datetime, faults: Callable[[], list[str]]
+    ) -> None:
+        self._engine = engine
+        self._figures = figures
+        self._node = node
+        self._since = since
+        self._faults = faults
+
+    def live(self) -> Mapping[str, object]:
+        return live(self._engine.centre, self._figures, self._node, self._since, datetime.now(UTC))
+
+    def readiness(self) -> list[str]:
+        return self._faults()
+
+    async def set_duty(self, agent_id: str, duty: Duty, reason: str) -> Mapping[str, object]:
+        centre = self._engine.centre
+        if agent_id not in centre.agents:
+            raise UnknownAgent("no agent has this id")
+        if reason and reason not in centre.configuration.pause_reasons.values():
+            raise UnknownReason(f"the reasons are: {', '.join(centre.configuration.pause_reasons.values())}")
+        await self._handled(DutyChanged(at=datetime.now(UTC), agent_id=agent_id, duty=duty, reason=reason))
+        return agent_view(centre.agents[agent_id])
+
+    async def clear_alarm(self, call_id: str) -> None:
+        if call_id not in self._engine.centre.alarms:
+            raise UnknownAlarm("no alarm stands for this call")
+        await self._handled(AlarmCleared(at=datetime.now(UTC), call_id=call_id, how="by hand"))
+
+    async def _handled(self, event: Event) -> None:
+        """Return when the engine has handled the event; NotNow when its inbox is full."""
+        try:
+            done: asyncio.Future[None] = self._engine.post_and_tell(event)
+        except InboxFull:
+            raise NotNow("more is happening than can be handled") from None
+        await done

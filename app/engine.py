@@ -1,0 +1,173 @@
+"""One inbox, one consumer, the next deadline: every fact goes through here, in order, and nothing else is awaited.
+
+The law: an event that cannot be handled marks its call for a fresh look at Asterisk and the consumer goes on; an inbox
+that overflows means a full resync; the heartbeat is written by this consumer after it has handled a tick, so a stuck
+consumer is a silent one and the dialplan takes over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import Any, Protocol
+
+import structlog
+
+from app.errors import InboxFull
+from app.state import Centre
+from calls.commands import Command, LookAgain, SayAlive
+from calls.events import Event, Tick
+
+log = structlog.get_logger()
+
+TICK = timedelta(seconds=0.5)
+LOOK_AGAIN = timedelta(seconds=30)
+LOOK_AGAIN_AT_SUSPECTS = timedelta(seconds=1)
+INBOX_LIMIT = 20_000
+BREATH = 50
+"""After so many events in a row the loop gets a turn, so that links are read and sessions served in a storm."""
+
+Handler = Callable[[Centre, Any], Iterable[Command | Event]]
+"""What to do about one type of event; the table in app/handlers gives each its own."""
+Sink = Callable[[Event], None]
+
+
+class EngineObserver(Protocol):
+    """Told how the consumer fares, for the metrics; must return at once."""
+
+    def handled(self, seconds: float) -> None: ...
+
+    def handler_failed(self, event: Event) -> None: ...
+
+
+class Engine:
+    """The consumer. ``handlers`` maps an event's type to what to do about it; ``decide`` is asked after each event.
+
+    ``send`` takes a command for a node and must not block; ``sinks`` see each event once, before it is handled.
+    """
+
+    def __init__(
+        self,
+        centre: Centre,
+        handlers: Mapping[type[Event], Handler],
+        decide: Callable[[Centre, Event], Iterable[Command | Event]],
+        send: Callable[[Command], None],
+        sinks: Sequence[Sink],
+        observer: EngineObserver,
+    ) -> None:
+        self.centre = centre
+        self._handlers = handlers
+        self._decide = decide
+        self._send = send
+        self._sinks = list(sinks)
+        self._observer = observer
+        self._inbox: deque[Event] = deque()
+        self._awaited: dict[int, asyncio.Future[None]] = {}
+        self._arrived = asyncio.Event()
+        self._next_tick = datetime.min.replace(tzinfo=UTC)
+        self._last_look = _now()
+
+    def add_sink(self, sink: Sink) -> None:
+        """From now on ``sink`` sees each event too."""
+        self._sinks.append(sink)
+
+    def post(self, event: Event) -> None:
+        """Put a fact into the inbox; raises InboxFull, upon which its giver must resync."""
+        if len(self._inbox) >= INBOX_LIMIT:
+            raise InboxFull(f"{INBOX_LIMIT} events wait to be handled")
+        self._inbox.append(event)
+        self._arrived.set()
+
+    def post_and_tell(self, event: Event) -> asyncio.Future[None]:
+        """Like ``post``; the future is done when the event has been handled."""
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.post(event)
+        self._awaited[id(event)] = told
+        return told
+
+    @property
+    def depth(self) -> int:
+        """How many events wait to be handled."""
+        return len(self._inbox)
+
+    async def run(self) -> None:
+        """Consume until cancelled."""
+        handled = 0
+        while True:
+            now = _now()
+            if now >= self._next_tick:
+                self._next_tick = now + TICK
+                self.step(Tick(at=now))
+                self._after_tick(now)
+            elif self._inbox:
+                event = self._inbox.popleft()
+                self.step(event)
+                if (told := self._awaited.pop(id(event), None)) and not told.done():
+                    told.set_result(None)
+                handled += 1
+                if handled % BREATH == 0:
+                    await asyncio.sleep(0)
+            else:
+                await self._arrival((self._next_tick - now).total_seconds())
+
+    async def _arrival(self, seconds: float) -> None:
+        self._arrived.clear()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        except TimeoutError:
+            pass
+
+    def step(self, event: Event) -> None:
+        """Handle one fact and whatever follows from it; never raises."""
+        began = perf_counter()
+        pending = deque([event])
+        while pending:
+            fact = pending.popleft()
+            try:
+                for sink in self._sinks:
+                    sink(fact)
+                handler = self._handlers.get(type(fact))
+                results = list(handler(self.centre, fact)) if handler else []
+                results += self._decide(self.centre, fact)
+                for result in results:
+                    if isinstance(result, Command):
+                        self._send(result)
+                    else:
+                        pending.append(result)
+            except Exception as fault:
+                self._suspect(fact, fault)
+        self._observer.handled(perf_counter() - began)
+
+    def _suspect(self, fact: Event, fault: Exception) -> None:
+        call_id = getattr(fact, "call_id", None)
+        self.centre.suspects.add(call_id or "")
+        self._observer.handler_failed(fact)
+        log.error(
+            "event not handled",
+            action="engine.fault",
+            event_type=type(fact).__name__,
+            call_id=call_id,
+            fault=type(fault).__name__,
+            where=[f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)],
+        )
+
+    def _after_tick(self, now: datetime) -> None:
+        """The heartbeat, and a fresh look at Asterisk every 30 s, or within a second when a call is in doubt."""
+        look_after = LOOK_AGAIN_AT_SUSPECTS if self.centre.suspects else LOOK_AGAIN
+        look = now - self._last_look >= look_after
+        if look:
+            self._last_look = now
+            self.centre.suspects.clear()
+        for node in self.centre.connected_nodes():
+            self._send(SayAlive(node=node, at=now))
+            if look:
+                self._send(LookAgain(node=node))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,219 @@
+"""What shall be done when this happens? One handler for each type of event; the table stands at the end.
+
+A handler changes the centre and yields what follows: commands for Asterisk, and further facts. Events may repeat what a
+snapshot has already shown, so a handler that runs twice does no harm. Reconciling with a snapshot is in app/reconcile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from app import people, queue_log
+from app.engine import Handler
+from app.reconcile import snapshot_taken
+from app.state import Alarm, Centre
+from calls.call import Call, CallState
+from calls.commands import AcknowledgeCaller, Command, RingAgent
+from calls.events import (
+    AgentAnswered,
+    AgentNotReached,
+    AgentRinging,
+    AlarmCleared,
+    AlarmRaised,
+    CallEnded,
+    CallerQueued,
+    CallEvent,
+    CallSpooled,
+    CallStarted,
+    CommandFailed,
+    DutyChanged,
+    EndedBy,
+    Event,
+    FallbackEntered,
+    LastResortEntered,
+    MenuEntered,
+    PhoneInUse,
+    PhoneReachable,
+    RingBackAnswered,
+    RingBackAsked,
+    SnapshotTaken,
+    SwitchLost,
+    TalkEnded,
+    Tick,
+)
+from calls.lifecycle import apply, start
+from routing import agent as agents
+
+RING_BEGINS_WITHIN = timedelta(seconds=3)
+"""A Redirect that was accepted rings within milliseconds; one that does not has lost its caller."""
+
+ABANDONED_IN = frozenset({CallState.WAITING, CallState.RINGING, CallState.LAST_RESORT, CallState.FALLBACK})
+
+Results = Iterator[Command | Event]
+
+
+def call_started(centre: Centre, event: CallStarted) -> Results:
+    centre.calls.setdefault(event.call_id, start(event))
+    yield from ()
+
+
+def _known(centre: Centre, event: CallEvent) -> Call:
+    """The call of an event; one that we never saw starts with what the event tells."""
+    call = centre.calls.get(event.call_id)
+    if call is None and isinstance(event, CallerQueued):
+        call = start(
+            CallStarted(
+                at=event.at,
+                call_id=event.call_id,
+                node=event.node,
+                channel=event.channel,
+                line=event.line,
+                lang=event.lang,
+                number=event.number,
+            )
+        )
+    if call is None:
+        raise LookupError("event of an unknown call")
+    return call
+
+
+def _changed(centre: Centre, event: CallEvent) -> Iterator[Command]:
+    """Apply the event to its call, and tell queue_log."""
+    before = _known(centre, event)
+    centre.calls[event.call_id] = apply(before, event)
+    yield from queue_log.lines(before, event)
+
+
+def menu_entered(centre: Centre, event: MenuEntered) -> Results:
+    if event.call_id in centre.calls:
+        yield from _changed(centre, event)
+
+
+def caller_queued(centre: Centre, event: CallerQueued) -> Results:
+    yield AcknowledgeCaller(node=event.node, call_id=event.call_id, channel=event.channel)
+    centre.rings.pop(event.call_id, None)
+    yield from _free(centre, event.call_id, event.at)
+    yield from _changed(centre, event)
+
+
+def agent_ringing(centre: Centre, event: AgentRinging) -> Results:
+    centre.rings.pop(event.call_id, None)
+    yield from _changed(centre, event)
+    if agent := centre.agents.get(event.agent_id):
+        centre.agents[event.agent_id] = agents.reserve(agent, event.call_id, event.attempt, event.at)
+
+
+def agent_not_reached(centre: Centre, event: AgentNotReached) -> Results:
+    yield from _changed(centre, event)
+    agent = centre.agents.get(event.agent_id)
+    if agent and agent.call_id == event.call_id:
+        centre.agents[event.agent_id] = agents.not_reached(agent, event.call_id, event.dial_status, event.at)
+
+
+def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
+    centre.rings.pop(event.call_id, None)
+    yield from _changed(centre, event)
+    if agent := centre.agents.get(event.agent_id):
+        centre.agents[event.agent_id] = agents.answered(agent, event.call_id, event.at)
+
+
+def talk_ended(centre: Centre, event: TalkEnded) -> Results:
+    yield from _changed(centre, event)
+    yield from _free(centre, event.call_id, event.at)
+
+
+def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered) -> Results:
+    centre.rings.pop(event.call_id, None)
+    yield from _free(centre, event.call_id, event.at)
+    yield from _changed(centre, event)
+
+
+def call_ended(centre: Centre, event: CallEnded) -> Results:
+    call = centre.calls.get(event.call_id)
+    if call is None:
+        return
+    if call.state in (CallState.TALK, CallState.FALLBACK_TALK) and event.by is EndedBy.CALLER and call.agent_id:
+        yield from queue_log.lines(
+            call, TalkEnded(at=event.at, call_id=event.call_id, agent_id=call.agent_id, by=event.by)
+        )
+    yield from _changed(centre, event)
+    yield from _free(centre, event.call_id, event.at)
+    centre.rings.pop(event.call_id, None)
+    centre.reasons.pop(event.call_id, None)
+    del centre.calls[event.call_id]
+    queue = centre.configuration.queues.get(call.queue)
+    if queue and queue.emergency and call.state in ABANDONED_IN and event.state is not CallState.ENDED:
+        centre.alarms[call.call_id] = Alarm(call_id=call.call_id, queue=call.queue, at=event.at, number=call.number)
+        yield AlarmRaised(at=event.at, call_id=call.call_id, queue=call.queue)
+
+
+def call_spooled(centre: Centre, event: CallSpooled) -> Results:
+    """A call that ended while we were away: an emergency caller whom nobody answered is an alarm all the same."""
+    told = event.payload
+    queue = centre.configuration.queues.get(str(told.get("queue", "")))
+    if queue and queue.emergency and told.get("state") in ABANDONED_IN and event.call_id not in centre.alarms:
+        centre.alarms[event.call_id] = Alarm(call_id=event.call_id, queue=queue.queue_id, at=event.at)
+        yield AlarmRaised(at=event.at, call_id=event.call_id, queue=queue.queue_id)
+
+
+def _free(centre: Centre, call_id: str, at: datetime) -> Iterator[Command]:
+    """Whoever rang or talked for this call is free of it; after a talk, the queue's wrap-up begins."""
+    call = centre.calls.get(call_id)
+    queue = centre.configuration.queues.get(call.queue) if call else None
+    for agent in list(centre.agents.values()):
+        if agent.call_id == call_id:
+            centre.agents[agent.profile.agent_id] = agents.released(agent, at, queue.wrap_up_seconds if queue else 0)
+    yield from ()
+
+
+def switch_lost(centre: Centre, event: SwitchLost) -> Results:
+    centre.nodes[event.node] = None
+    yield from ()
+
+
+def command_failed(centre: Centre, event: CommandFailed) -> Results:
+    """A ring or a last resort that could not be asked for: the agent is free again, and the call is looked at anew."""
+    if event.command == RingAgent.__name__ and event.call_id:
+        centre.rings.pop(event.call_id, None)
+        yield from _free(centre, event.call_id, event.at)
+    if event.call_id:
+        centre.suspects.add(event.call_id)
+
+
+def tick(centre: Centre, event: Tick) -> Results:
+    """Time alone ends wrap-ups and back-offs, and shows which rings never began."""
+    for agent_id, agent in centre.agents.items():
+        woken = agents.woke(agent, event.at)
+        if woken is not agent:
+            centre.agents[agent_id] = woken
+    for call_id, ring in list(centre.rings.items()):
+        if event.at - ring.asked_at > RING_BEGINS_WITHIN:
+            del centre.rings[call_id]
+            yield from _free(centre, call_id, event.at)
+            centre.suspects.add(call_id)
+
+
+HANDLERS: Mapping[type[Event], Handler] = {
+    AgentAnswered: agent_answered,
+    AgentNotReached: agent_not_reached,
+    AgentRinging: agent_ringing,
+    AlarmCleared: people.alarm_cleared,
+    CallEnded: call_ended,
+    CallerQueued: caller_queued,
+    CallSpooled: call_spooled,
+    CallStarted: call_started,
+    CommandFailed: command_failed,
+    DutyChanged: people.duty_changed,
+    FallbackEntered: left_to_asterisk,
+    LastResortEntered: left_to_asterisk,
+    MenuEntered: menu_entered,
+    PhoneInUse: people.phone_in_use,
+    PhoneReachable: people.phone_reachable,
+    RingBackAnswered: people.ring_back_answered,
+    RingBackAsked: people.ring_back_asked,
+    SnapshotTaken: snapshot_taken,
+    SwitchLost: switch_lost,
+    TalkEnded: talk_ended,
+    Tick: tick,
+}

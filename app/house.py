@@ -1,0 +1,107 @@
+"""How does everything run on one machine? Asterisk, Redis when asked for, and the service, as our children."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from app import runtime
+from app.children import Child, start
+from app.errors import AppFault
+from app.settings import TREE, Settings, secret
+from config.load import load
+from telephony.render import Secrets, Site, render
+
+
+def furnish(settings: Settings) -> Path:
+    """Render Asterisk's files for the present configuration; the folder they stand in."""
+    configuration = load(settings.config)
+    dirs = runtime.asterisk_dirs()
+    site = Site(
+        home=settings.home,
+        node=settings.node,
+        bind=settings.bind,
+        sip_port=settings.sip_port,
+        ami_port=settings.ami_port,
+        agi_port=settings.agi_port,
+        rtp_start=settings.rtp_start,
+        rtp_end=settings.rtp_end,
+        modules_dir=dirs.modules,
+        data_dir=dirs.data,
+        moh_dir=dirs.moh,
+        python=Path(sys.executable),
+    )
+    phones = {agent_id: secret(settings.home, f"agent-{agent_id}") for agent_id in configuration.agents}
+    trunk = secret(settings.home, "trunk") if configuration.trunk.username else None
+    render(configuration, site, Secrets(ami=secret(settings.home, "ami"), agents=phones, trunk=trunk))
+    return site.etc_dir
+
+
+READY_WITHIN = 30.0
+"""Seconds that Asterisk and the service have together until calls are served."""
+
+
+class House:
+    """The children of one instance, ended in the reverse order of their start."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] = lambda _line: None) -> None:
+        self.settings = settings
+        self._say = say
+        self._children: list[Child] = []
+
+    async def start_asterisk(self) -> Child:
+        """Render its files and start it; returns before it takes calls."""
+        conf = furnish(self.settings)
+        self._say("Asterisk: starting")
+        return await self._start("asterisk", [*runtime.program("asterisk"), "-C", str(conf / "asterisk.conf"), "-f"])
+
+    async def start_redis(self, port: int) -> Child:
+        """A Redis that keeps nothing on disk, for the mirror of the live view."""
+        self._say(f"Redis: starting on port {port}")
+        words = [*runtime.program("redis-server"), "--port", str(port), "--bind", "127.0.0.1"]
+        words += ["--save", "", "--appendonly", "no", "--dir", str(self.settings.home)]
+        return await self._start("redis", words)
+
+    async def start_service(self, module: str = "app.cli", *words: str) -> Child:
+        """The service itself, in a process of its own."""
+        self._say("service: starting")
+        return await self._start("service", [sys.executable, "-m", module, *(words or ("run",))])
+
+    async def _start(self, name: str, argv: list[str]) -> Child:
+        log = self.settings.home / "log" / f"{name}.log"
+        child = await start(name, argv, log, {**self.settings.environment(), "PYTHONPATH": str(TREE)})
+        self._children.append(child)
+        return child
+
+    async def ready(self) -> None:
+        """Wait until the service says that it serves calls; AppFault with its last words when it dies instead."""
+        answer = "no answer"
+        try:
+            async with asyncio.timeout(READY_WITHIN):
+                while (answer := await asyncio.to_thread(self._readiness)) != "ready":
+                    for child in self._children:
+                        if not child.alive():
+                            raise AppFault(f"{child.name} has ended: {child.last_words()}")
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AppFault(f"the service is not ready after {READY_WITHIN:.0f} s: {answer}") from None
+
+    def _readiness(self) -> str:
+        url = f"http://{self.settings.bind}:{self.settings.http_port}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return "ready"
+        except urllib.error.HTTPError as refused:
+            return refused.read(2000).decode(errors="replace")
+        except OSError as fault:
+            return str(fault)
+
+    async def close(self) -> None:
+        """End every child that we started, the last one first."""
+        for child in reversed(self._children):
+            await child.end()
+        self._children.clear()

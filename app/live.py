@@ -1,0 +1,147 @@
+"""How do things stand? The engine's memory as the live view that is served and shown, and as gauges for Prometheus.
+
+Pure: everything is an argument. No telephone number leaves through here; web/openapi.yaml tells each field.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from app.state import Alarm, Centre
+from calls.call import Call, CallState
+from ivr.menu import LastResortNode, Line, Menu, QueueNode
+from metrics.service_level import Figures, ServiceLevel
+from metrics.standing import HistoryStanding, Standing
+from metrics.waits import WAITS
+from routing.agent import Agent, AgentState
+from routing.waiting import Queue
+
+View = dict[str, object]
+
+
+def live(centre: Centre, figures: Figures, node: str, counted_since: datetime, now: datetime) -> View:
+    """The live view. ``counted_since``: when ``figures`` began, which is later than midnight after a restart."""
+    waits = waits_by_queue(centre, now)
+    configuration = centre.configuration
+    return {
+        "at": now.isoformat(),
+        "version": configuration.version,
+        "counted_since": counted_since.isoformat(),
+        "node": {"id": node, "connected": node in centre.connected_nodes()},
+        "lines": [line_view(line, configuration.menus) for line in configuration.lines.values()],
+        "queues": [
+            queue_view(
+                queue,
+                waits[queue.queue_id],
+                figures[queue.queue_id].today(now, waits[queue.queue_id]),
+                figures[queue.queue_id].lately(now, waits[queue.queue_id]),
+            )
+            for queue in configuration.queues.values()
+        ],
+        "agents": [agent_view(agent) for agent in centre.agents.values()],
+        "calls": [call_view(call, now) for call in sorted(centre.calls.values(), key=lambda call: call.started_at)],
+        "alarms": [alarm_view(alarm) for alarm in sorted(centre.alarms.values(), key=lambda alarm: alarm.at)],
+    }
+
+
+def standing(centre: Centre, inbox_depth: int, history: HistoryStanding, now: datetime) -> Standing:
+    """The same moment as gauges; every queue and state is there, with 0 where there is nobody."""
+    queues, waits = centre.configuration.queues, waits_by_queue(centre, now)
+    return Standing(
+        waiting={queue: len(seconds) for queue, seconds in waits.items()},
+        longest_wait={queue: max(seconds, default=0.0) for queue, seconds in waits.items()},
+        alarms=_counts(queues, (alarm.queue for alarm in centre.alarms.values())),
+        agents=_counts(AgentState, (agent.state for agent in centre.agents.values())),
+        calls=_counts((state for state in CallState if state is not CallState.ENDED), _call_states(centre)),
+        inbox_depth=inbox_depth,
+        history=history,
+    )
+
+
+def waits_by_queue(centre: Centre, now: datetime) -> dict[str, list[float]]:
+    """Seconds waited so far by the callers of each configured queue; those who ring or are in the fallback wait too."""
+    waits: dict[str, list[float]] = {queue: [] for queue in centre.configuration.queues}
+    for call in centre.calls.values():
+        waited = waited_seconds(call, now)
+        if waited is not None and call.queue in waits:
+            waits[call.queue].append(waited)
+    return waits
+
+
+def waited_seconds(call: Call, now: datetime) -> float | None:
+    """How long the present wait has lasted; None for a call that waits in no queue."""
+    since = call.waiting_since or call.queued_at
+    if call.state not in WAITS or call.queued_at is None or since is None:
+        return None
+    return max(0.0, (now - since).total_seconds())
+
+
+def line_view(line: Line, menus: Mapping[str, Menu]) -> View:
+    nodes = menus[line.menu].nodes.values() if line.menu else ()
+    through_menu = [node.queue for node in nodes if isinstance(node, QueueNode | LastResortNode)]
+    queues = [line.queue, *through_menu, *([line.closed_queue] if line.closed_queue else [])]
+    return {"line": line.line_id, "label": line.label, "queue_ids": list(dict.fromkeys(queues))}
+
+
+def queue_view(queue: Queue, waits: list[float], today: ServiceLevel, lately: ServiceLevel) -> View:
+    return {
+        "queue": queue.queue_id,
+        "label": queue.label,
+        "emergency": queue.emergency,
+        "waiting": len(waits),
+        "longest_wait_s": _rounded(max(waits, default=None), 1),
+        "target_s": queue.target_seconds,
+        "target_share": queue.target_share,
+        "service_level": _rounded(today.share, 4),
+        "service_level_30m": _rounded(lately.share, 4),
+        "offered": today.offered,
+        "answered": today.answered,
+        "abandoned": today.abandoned,
+        "short_abandoned": today.short_abandoned,
+        "average_speed_of_answer_s": _rounded(today.average_speed_of_answer, 1),
+    }
+
+
+def agent_view(agent: Agent) -> View:
+    return {
+        "agent_id": agent.profile.agent_id,
+        "name": agent.profile.name,
+        "grade": agent.profile.grade,
+        "state": agent.state,
+        "reason": agent.reason,
+        "since": agent.since.isoformat(),
+        "call_id": agent.call_id,
+        "reachable": agent.reachable,
+    }
+
+
+def call_view(call: Call, now: datetime) -> View:
+    return {
+        "call_id": call.call_id,
+        "line": call.line,
+        "queue": call.queue,
+        "state": call.state,
+        "since": call.state_since.isoformat() if call.state_since else None,
+        "agent_id": call.agent_id,
+        "waited_s": _rounded(waited_seconds(call, now), 1),
+        "lang": call.lang,
+    }
+
+
+def alarm_view(alarm: Alarm) -> View:
+    return {"call_id": alarm.call_id, "queue": alarm.queue, "at": alarm.at.isoformat(), "kind": "abandoned"}
+
+
+def _call_states(centre: Centre) -> Iterable[str]:
+    return (call.state for call in centre.calls.values())
+
+
+def _counts(names: Iterable[str], seen: Iterable[str]) -> dict[str, int]:
+    counts = Counter(seen)
+    return {str(name): counts[name] for name in names}
+
+
+def _rounded(figure: float | None, digits: int) -> float | None:
+    return None if figure is None else round(figure, digits)

@@ -1,0 +1,80 @@
+"""What shall be done when a person on duty says something, or their phone does? Handlers for app/handlers.
+
+Registered is not ready: duty is declared by phone code, command line or page, and mirrored into app_queue, so that the
+fallback rings the same people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app import queue_log
+from app.state import Centre
+from calls.commands import AnswerCode, Command, MirrorDuty
+from calls.events import (
+    AlarmCleared,
+    Duty,
+    DutyChanged,
+    Event,
+    PhoneInUse,
+    PhoneReachable,
+    RingBackAnswered,
+    RingBackAsked,
+)
+from routing import agent as agents
+
+Results = Iterator[Command | Event]
+
+
+def duty_changed(centre: Centre, event: DutyChanged) -> Results:
+    agent = centre.agents.get(event.agent_id)
+    if agent is None:
+        if event.channel and event.node:
+            yield AnswerCode(node=event.node, channel=event.channel, answer="agent-not-known")
+        return
+    for node in centre.connected_nodes():
+        if line := queue_log.duty_line(node, agent.duty, event):
+            yield line
+        paused = event.duty is not Duty.READY
+        yield MirrorDuty(node=node, agent_id=event.agent_id, paused=paused, reason=event.reason)
+    centre.agents[event.agent_id] = agents.on_duty(agent, event.duty, event.reason, event.at)
+    if event.channel and event.node:
+        yield AnswerCode(node=event.node, channel=event.channel, answer=f"agent-{event.duty}")
+
+
+def phone_reachable(centre: Centre, event: PhoneReachable) -> Results:
+    if agent := centre.agents.get(event.agent_id):
+        centre.agents[event.agent_id] = agents.reached(agent, event.reachable, event.at)
+    yield from ()
+
+
+def phone_in_use(centre: Centre, event: PhoneInUse) -> Results:
+    if agent := centre.agents.get(event.agent_id):
+        centre.agents[event.agent_id] = agents.phone_in_use(agent, event.in_use, event.at)
+    yield from ()
+
+
+def ring_back_asked(centre: Centre, event: RingBackAsked) -> Results:
+    """The oldest alarm that nobody is ringing back already, and whose number is known."""
+    taken = set(centre.ring_backs.values()) - {centre.ring_backs.get(event.agent_id)}
+    open_alarms = sorted(
+        (alarm for alarm in centre.alarms.values() if alarm.number and alarm.call_id not in taken),
+        key=lambda alarm: alarm.at,
+    )
+    if not open_alarms:
+        yield AnswerCode(node=event.node, channel=event.channel, answer="nobody")
+        return
+    oldest = open_alarms[0]
+    centre.ring_backs[event.agent_id] = oldest.call_id
+    yield AnswerCode(node=event.node, channel=event.channel, answer=oldest.call_id, number=oldest.number)
+
+
+def ring_back_answered(centre: Centre, event: RingBackAnswered) -> Results:
+    centre.ring_backs.pop(event.agent_id, None)
+    if event.call_id in centre.alarms:
+        yield AlarmCleared(at=event.at, call_id=event.call_id, how="answered", agent_id=event.agent_id)
+
+
+def alarm_cleared(centre: Centre, event: AlarmCleared) -> Results:
+    centre.alarms.pop(event.call_id, None)
+    yield from ()

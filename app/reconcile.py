@@ -1,0 +1,106 @@
+"""What has changed while we could not see? A snapshot of one Asterisk replaces what we believed of it.
+
+Asterisk holds the truth of who waits, rings and talks. Two things are kept against it: a ring that we asked for a
+moment ago, of which the snapshot may not know yet, and the memory of when a wait began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from app.state import Centre
+from calls.call import Call, CallState
+from calls.commands import AcknowledgeCaller, Command, MirrorDuty
+from calls.events import CallEnded, CallFound, ChannelSeen, Duty, EndedBy, Event, SnapshotTaken
+from routing import agent as agents
+
+JUST_ASKED = timedelta(seconds=2)
+"""A Redirect shows in a snapshot within milliseconds; after this a ring that does not show was lost."""
+
+BUSY_IN = frozenset({CallState.RINGING, CallState.TALK, CallState.FALLBACK_TALK})
+
+
+def snapshot_taken(centre: Centre, event: SnapshotTaken) -> Iterator[Command | Event]:
+    """Make calls, agents and acknowledgements agree with the snapshot."""
+    fresh = centre.nodes.get(event.node) is None
+    centre.nodes[event.node] = event.faults
+    seen = {channel.call_id: channel for channel in event.calls if channel.state is not CallState.ENDED}
+    yield from _gone(centre, event, seen)
+    for channel in seen.values():
+        yield from _take_over(centre, event, channel)
+    _agents_agree(centre, event)
+    if fresh:
+        for agent in centre.agents.values():
+            paused = agent.duty is not Duty.READY
+            yield MirrorDuty(node=event.node, agent_id=agent.profile.agent_id, paused=paused, reason=agent.reason)
+
+
+def _gone(centre: Centre, event: SnapshotTaken, seen: dict[str, ChannelSeen]) -> Iterator[Event]:
+    """Calls that we know and Asterisk does not: they ended out of our sight."""
+    for call in list(centre.calls.values()):
+        if call.node == event.node and call.call_id not in seen and call.started_at < event.at:
+            yield CallEnded(at=event.at, call_id=call.call_id, state=call.state, cause=0, by=EndedBy.SYSTEM)
+
+
+def _take_over(centre: Centre, event: SnapshotTaken, channel: ChannelSeen) -> Iterator[Command | Event]:
+    known = centre.calls.get(channel.call_id)
+    ring = centre.rings.get(channel.call_id)
+    if channel.state is not CallState.WAITING or (ring and event.at - ring.asked_at > JUST_ASKED):
+        centre.rings.pop(channel.call_id, None)
+    centre.calls[channel.call_id] = _merged(known, event, channel)
+    if known is None:
+        yield CallFound(
+            at=event.at,
+            call_id=channel.call_id,
+            node=event.node,
+            line=channel.line,
+            lang=channel.lang,
+            queue=channel.queue,
+            state=channel.state,
+            started_at=channel.started_at,
+            queued_at=channel.queued_at,
+            agent_id=channel.agent_id,
+            number=channel.number,
+        )
+    if channel.state is CallState.WAITING:
+        yield AcknowledgeCaller(node=event.node, call_id=channel.call_id, channel=channel.channel)
+
+
+def _merged(known: Call | None, event: SnapshotTaken, channel: ChannelSeen) -> Call:
+    same_state = known is not None and known.state is channel.state
+    return Call(
+        call_id=channel.call_id,
+        node=event.node,
+        channel=channel.channel,
+        line=channel.line,
+        state=channel.state,
+        started_at=known.started_at if known else channel.started_at,
+        lang=channel.lang,
+        queue=channel.queue,
+        needs=channel.needs,
+        number=(known.number if known else "") or channel.number,
+        caller=known.caller if known else "",
+        queued_at=channel.queued_at,
+        waiting_since=(known.waiting_since if known else None) or channel.queued_at,
+        agent_id=channel.agent_id,
+        attempt=known.attempt if known and same_state else None,
+        state_since=known.state_since if known and same_state else event.at,
+    )
+
+
+def _agents_agree(centre: Centre, event: SnapshotTaken) -> None:
+    """Who rings or talks is told by the calls; everybody else on this node is free of calls."""
+    busy = {call.agent_id: call for call in centre.calls.values() if call.state in BUSY_IN and call.agent_id}
+    reserved = {ring.agent_id for ring in centre.rings.values()}
+    for agent_id, agent in list(centre.agents.items()):
+        agent = agents.reached(agent, agent_id in event.reachable, event.at)
+        agent = agents.phone_in_use(agent, agent_id in event.in_use, event.at)
+        call = busy.get(agent_id)
+        if call and agent.call_id != call.call_id:
+            agent = agents.reserve(agent, call.call_id, call.attempt, event.at)
+        if call and call.state is not CallState.RINGING:
+            agent = agents.answered(agent, call.call_id, event.at)
+        if not call and agent.call_id and agent_id not in reserved:
+            agent = agents.released(agent, event.at, 0)
+        centre.agents[agent_id] = agent

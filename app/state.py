@@ -1,0 +1,77 @@
+"""What does the engine know? One mutable value, owned by the engine alone; everything in it is a frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from calls.call import Call, CallState
+from config.model import Configuration
+from routing.agent import Agent
+from routing.waiting import WaitingCall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """An emergency caller who hung up before anyone answered; ``number`` is a secret, kept for ringing back."""
+
+    call_id: str
+    queue: str
+    at: datetime
+    number: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """A ring that was asked for and of which Asterisk has not told yet."""
+
+    agent_id: str
+    attempt: int
+    asked_at: datetime
+
+
+@dataclass(slots=True)
+class Centre:
+    """The live state: calls by call id, agents by agent id, open alarms by call id.
+
+    ``rings`` are asked for and not yet begun; ``ring_backs`` maps an agent to the alarm they are ringing back;
+    ``nodes`` maps a node to the faults of its last snapshot, or None while its link is down; ``suspects`` are calls
+    to be looked at again; ``reasons`` keeps for each call the reason of its last routing decision.
+    """
+
+    configuration: Configuration
+    agents: dict[str, Agent]
+    calls: dict[str, Call] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    rings: dict[str, Ring] = field(default_factory=dict)
+    ring_backs: dict[str, str] = field(default_factory=dict)
+    nodes: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
+    suspects: set[str] = field(default_factory=set)
+    reasons: dict[str, str] = field(default_factory=dict)
+    last_attempt: int = 0
+
+    def connected_nodes(self) -> list[str]:
+        """The nodes whose link is up and whose calls we know."""
+        return [node for node, faults in self.nodes.items() if faults is not None]
+
+    def waiting(self) -> Iterable[WaitingCall]:
+        """The callers who want an agent now: in the waiting room of a connected node, or in its fallback."""
+        up = set(self.connected_nodes())
+        for call in self.calls.values():
+            in_fallback = call.state is CallState.FALLBACK
+            wants = in_fallback or (call.state is CallState.WAITING and call.call_id not in self.rings)
+            if wants and call.node in up and call.queue in self.configuration.queues and call.queued_at:
+                yield WaitingCall(
+                    call_id=call.call_id,
+                    queue=call.queue,
+                    needs=call.needs,
+                    queued_at=call.queued_at,
+                    waiting_since=call.waiting_since or call.queued_at,
+                    in_fallback=in_fallback,
+                )
+
+    def next_attempt(self, now: datetime) -> int:
+        """A number for a ring, greater than any before it, also across restarts."""
+        self.last_attempt = max(self.last_attempt + 1, int(now.timestamp() * 1000))
+        return self.last_attempt
