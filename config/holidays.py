@@ -12,7 +12,7 @@ from config.errors import ConfigFault
 
 
 class UnknownCalendar(ConfigFault):
-    """No official holidays are known for this country and year: list them under `closed`."""
+    """No official holidays are known for this country and year."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def resolve(calendar: Calendar, years: Iterable[int]) -> Days:
     ours = {*calendar.closed, *calendar.working}
     closed = (official - ours) | set(calendar.closed)
     if calendar.country and not any(day.year == wanted[0] for day in closed):
-        raise UnknownCalendar(f"no holidays of {calendar.country} are known for {wanted[0]}")
+        raise UnknownCalendar(f"has no known holidays in {wanted[0]} ({calendar.country}): list them under closed")
     return Days(frozenset(closed), frozenset((moved - ours) | set(calendar.working)))
 
 
@@ -50,5 +50,5 @@ def _official(country: str | None, years: list[int]) -> tuple[set[date], set[dat
     try:
         known = holidays.country_holidays(country, years=years)
     except NotImplementedError:
-        raise UnknownCalendar(f"{country} is no country whose holidays are known") from None
+        raise UnknownCalendar(f"is no country with known holidays (is {country!r}): take a code such as RU") from None
     return set(known), {day for day in known.weekend_workdays if day.year in years}

@@ -6,10 +6,10 @@ import difflib
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -17,11 +17,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from calls.errors import BadNeeds
 from calls.hours import Hours
 from calls.needs import needs
-from config.errors import ConfigFault
-from config.holidays import Calendar, Days, resolve
+from config.holidays import Calendar, Days, UnknownCalendar, resolve
 from config.located import Located, Way
 from config.model import Clinic, Configuration
-from config.week import WrittenHours, hours
+from config.week import BadHours, WrittenHours, hours
 from ivr.menu import Line, Menu, Node
 from routing.agent import AgentProfile
 from routing.waiting import Queue
@@ -36,6 +35,8 @@ ENTRIES: dict[str, tuple[type, str]] = {
 }
 LEVELS = ("needs", "skills")
 SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash")
+T = TypeVar("T")
+
 STAND_IN = {"timezone": "UTC", "languages": ["en"], "default_line": "", "skills": {}, "pause_reasons": {}}
 STAND_IN_TRUNK = {"addresses": [], "host": "", "caller_number": ""}
 
@@ -51,6 +52,8 @@ def configuration(located: Located, today: date) -> Configuration:
     for section, (kind, own_id) in ENTRIES.items():
         found = {}
         for name, raw in _entries(located, written.get(section), (section,)).items():
+            if own_id in raw:
+                located.fault((section, name, own_id), "is the name of the entry itself: take it out")
             value = _entry(located, kind, {**raw, own_id: name}, (section, name), opening)
             if value is not None:
                 found[name] = value
@@ -135,7 +138,7 @@ def _hours(
     for name, raw in _entries(located, raw_calendars, ("holidays",)).items():
         calendar = _validated(Calendar, raw, ("holidays", name), located)
         calendars[name] = (
-            _tried(located, ("holidays", name), lambda c=calendar: resolve(c, years)) if calendar else None
+            _tried(located, ("holidays", name), functools.partial(resolve, calendar, years)) if calendar else None
         )
     found: dict[str, Hours | None] = {}
     for name, raw in _entries(located, raw_hours, ("hours",)).items():
@@ -147,16 +150,18 @@ def _hours(
             where = ("hours", name, "holidays")
             located.fault(where, f"names a calendar that does not exist{_instead(written.holidays, calendars)}")
         days = calendars.get(written.holidays or "") or Days(frozenset(), frozenset())
-        found[name] = _tried(located, ("hours", name), lambda w=written, d=days: hours(w, zone, d))
+        found[name] = _tried(located, ("hours", name), functools.partial(hours, written, zone, days))
     return found
 
 
-def _tried(located: Located, way: Way, make: Any) -> Any:
+def _tried(located: Located, way: Way, make: Callable[[], T]) -> T | None:
     try:
         return make()
-    except ConfigFault as wrong:
-        located.fault(way, str(wrong))
-        return None
+    except BadHours as wrong:
+        located.fault((*way, *wrong.way), str(wrong))
+    except UnknownCalendar as wrong:
+        located.fault((*way, "country"), str(wrong))
+    return None
 
 
 @functools.cache

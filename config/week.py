@@ -17,7 +17,11 @@ _BAND = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 
 
 class BadHours(ConfigFault):
-    """A day or a band of hours cannot be understood: write `mon-fri: ["09:00-18:00"]`."""
+    """A day or a band of hours cannot be understood; ``way`` leads to it from the hours' own entry."""
+
+    def __init__(self, reason: str, *way: str | int) -> None:
+        super().__init__(reason)
+        self.way = way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,35 +40,36 @@ def hours(written: WrittenHours, zone: ZoneInfo, days: Days) -> Hours:
     for names, texts in written.week.items():
         for day in _days(names):
             if day in week:
-                raise BadHours(f"{day} has hours twice (again in {names})")
-            week[day] = _bands(texts)
+                raise BadHours(f"gives {day} hours a second time", "week", names)
+            week[day] = _bands(texts, "week", names)
     weekly = tuple(week.get(day, ()) for day in DAYS)
-    special = dict.fromkeys(days.working, weekly[0]) | dict.fromkeys(days.closed, _bands(written.on_holidays))
+    holiday = _bands(written.on_holidays, "on_holidays")
+    special = dict.fromkeys(days.working, weekly[0]) | dict.fromkeys(days.closed, holiday)
     return Hours(written.timezone or zone, weekly, special)
 
 
 def _days(names: str) -> tuple[str, ...]:
     first, _, last = names.partition("-")
     if first not in DAYS or (last or first) not in DAYS or DAYS.index(last or first) < DAYS.index(first):
-        raise BadHours(f"{names!r} is no day or range of days: write mon, or mon-fri")
+        raise BadHours("is no day or range of days: write mon, or mon-fri", "week", names)
     return DAYS[DAYS.index(first) : DAYS.index(last or first) + 1]
 
 
-def _bands(texts: tuple[str, ...]) -> tuple[Band, ...]:
+def _bands(texts: tuple[str, ...], *way: str | int) -> tuple[Band, ...]:
     """In order, apart from each other."""
-    bands = sorted((_band(text) for text in texts), key=lambda band: band.opens)
+    bands = sorted((_band(text, *way, index) for index, text in enumerate(texts)), key=lambda band: band.opens)
     for before, after in pairwise(bands):
         if after.opens < before.closes:
-            raise BadHours(f"two bands overlap: {', '.join(texts)}")
+            raise BadHours("holds two bands that overlap", *way)
     return tuple(bands)
 
 
-def _band(text: str) -> Band:
+def _band(text: str, *way: str | int) -> Band:
     match = _BAND.fullmatch(text)
     if not match:
-        raise BadHours(f"{text!r} is no band of hours: write 09:00-18:00")
+        raise BadHours(f"is no band of hours (is {text!r}): write 09:00-18:00", *way)
     from_hour, from_minute, to_hour, to_minute = map(int, match.groups())
     band = Band(from_hour * 60 + from_minute, to_hour * 60 + to_minute)
     if not band.opens < band.closes <= DAY_MINUTES:
-        raise BadHours(f"{text!r} must close later than it opens, at 24:00 at the latest: give each day its own part")
+        raise BadHours("must close later than it opens, at 24:00 at the latest: give each day its own part", *way)
     return band

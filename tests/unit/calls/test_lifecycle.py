@@ -1,0 +1,150 @@
+"""Which ways may a call go, and what does it keep on them?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from calls.call import LEFT_ALONE, Call, CallState
+from calls.errors import IllegalEvent
+from calls.events import (
+    AgentAnswered,
+    AgentNotReached,
+    AgentRinging,
+    CallEnded,
+    CallerQueued,
+    CallEvent,
+    CallStarted,
+    EndedBy,
+    FallbackEntered,
+    LastResortEntered,
+    MenuEntered,
+    TalkEnded,
+)
+from calls.lifecycle import TRANSITIONS, apply, start
+from calls.needs import parse_needs
+from tests.builders import NOON, a_call, seconds
+
+S = CallState
+
+
+def queued(at: datetime = NOON, queued_at: datetime = NOON, **given: Any) -> CallerQueued:
+    event = CallerQueued(
+        at=at,
+        call_id="call-1",
+        node="pbx1",
+        channel="PJSIP/trunk-2",
+        line="hotline",
+        queue="claims",
+        lang="ru",
+        needs=parse_needs("desk:claims=1"),
+        queued_at=queued_at,
+    )
+    return replace(event, **given)
+
+
+def ringing(agent_id: str = "anna", attempt: int | None = 1, after: float = 5) -> AgentRinging:
+    return AgentRinging(at=NOON + seconds(after), call_id="call-1", agent_id=agent_id, attempt=attempt)
+
+
+def not_reached(after: float = 25) -> AgentNotReached:
+    return AgentNotReached(
+        at=NOON + seconds(after), call_id="call-1", agent_id="anna", attempt=1, dial_status="NOANSWER"
+    )
+
+
+def answered(agent_id: str = "anna", after: float = 8) -> AgentAnswered:
+    return AgentAnswered(at=NOON + seconds(after), call_id="call-1", agent_id=agent_id)
+
+
+def ended(state: CallState, after: float = 60) -> CallEnded:
+    return CallEnded(at=NOON + seconds(after), call_id="call-1", state=state, cause=16, by=EndedBy.CALLER)
+
+
+EVENTS: list[CallEvent] = [
+    MenuEntered(at=NOON, call_id="call-1", line="hotline", menu="hotline"),
+    queued(),
+    ringing(),
+    not_reached(),
+    answered(),
+    TalkEnded(at=NOON, call_id="call-1", agent_id="anna", by=EndedBy.AGENT),
+    FallbackEntered(at=NOON, call_id="call-1", reason="stale"),
+    LastResortEntered(at=NOON, call_id="call-1"),
+    ended(S.WAITING),
+]
+
+
+def after(*events: CallEvent) -> Call:
+    call = a_call()
+    for event in events:
+        call = apply(call, event)
+    return call
+
+
+def test_the_events_here_are_all_that_the_table_knows() -> None:
+    assert {type(event) for event in EVENTS} == set(TRANSITIONS)
+
+
+@pytest.mark.parametrize("state", list(S))
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_moves_the_call_as_the_table_says_or_leaves_it_as_it_was(event: CallEvent, state: CallState) -> None:
+    call = a_call(state=state, queue="claims", agent_id="anna")
+    before = replace(call)
+    if state in TRANSITIONS[type(event)]:
+        assert apply(call, event).state is TRANSITIONS[type(event)][state]
+    else:
+        with pytest.raises(IllegalEvent, match=state.value):
+            apply(call, event)
+    assert call == before
+
+
+def test_an_ended_call_knows_no_further_event() -> None:
+    assert not any(S.ENDED in moves for moves in TRANSITIONS.values())
+
+
+def test_every_call_can_end_whatever_it_is_doing() -> None:
+    assert set(TRANSITIONS[CallEnded]) == set(S) - {S.ENDED}
+
+
+@pytest.mark.parametrize("state", sorted(LEFT_ALONE - {S.ENDED}))
+def test_no_ring_takes_a_call_out_of_asterisks_hands(state: CallState) -> None:
+    if state in TRANSITIONS[AgentRinging]:
+        assert TRANSITIONS[AgentRinging][state] is state
+
+
+def test_a_call_goes_from_menu_to_talk_and_keeps_what_was_said_of_it() -> None:
+    call = after(*EVENTS[:1], queued(), ringing(), answered())
+    assert (call.state, call.agent_id, call.queue, call.lang) == (S.TALK, "anna", "claims", "ru")
+    assert call.state_since == NOON + seconds(8)
+    assert call.channel == "PJSIP/trunk-2"
+
+
+def test_a_ring_without_answer_keeps_the_callers_place_and_the_beginning_of_the_wait() -> None:
+    call = after(queued(), ringing(), not_reached(), queued(at=NOON + seconds(25)))
+    assert (call.state, call.agent_id, call.attempt) == (S.WAITING, None, None)
+    assert call.queued_at == NOON
+    assert call.waiting_since == NOON
+    assert call.state_since == NOON + seconds(25)
+
+
+def test_a_transfer_to_a_queue_keeps_the_place_and_begins_a_new_wait() -> None:
+    call = after(queued(), ringing(), answered(), queued(at=NOON + seconds(300), queue="doctors"))
+    assert (call.state, call.queue, call.queued_at) == (S.WAITING, "doctors", NOON)
+    assert call.waiting_since == NOON + seconds(300)
+
+
+def test_the_fallback_and_the_last_resort_do_not_begin_the_wait_anew() -> None:
+    waited = after(queued(), FallbackEntered(at=NOON + seconds(3), call_id="call-1", reason="unseen"))
+    assert (waited.state, waited.waiting_since) == (S.FALLBACK, NOON)
+    resort = apply(waited, LastResortEntered(at=NOON + seconds(30), call_id="call-1"))
+    assert (resort.state, resort.waiting_since) == (S.FALLBACK, NOON)
+
+
+def test_a_call_begins_with_what_its_first_event_says() -> None:
+    begun = CallStarted(at=NOON, call_id="call-7", node="pbx2", channel="PJSIP/trunk-7", line="emergency", lang="ru")
+    call = start(begun)
+    assert (call.call_id, call.node, call.line, call.state) == ("call-7", "pbx2", "emergency", S.MENU)
+    assert call.started_at == call.state_since == NOON
