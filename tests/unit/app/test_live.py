@@ -1,3 +1,5 @@
+"""Is the live view the described one, true to the engine, and without a number?"""
+
 from __future__ import annotations
 
 import json

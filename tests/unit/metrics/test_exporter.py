@@ -1,3 +1,5 @@
+"""Do the metrics count what happened, under few and impersonal labels, as Prometheus likes them?"""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Is the service level the stated share, in windows that end when they should?"""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,5 @@
+"""Is each wait measured from the queue to its end, whatever happens between?"""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -1,3 +1,5 @@
+"""Does each route answer as web/openapi.yaml says, to whom it should, within its limits?"""
+
 from __future__ import annotations
 
 import asyncio
