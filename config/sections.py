@@ -58,7 +58,9 @@ def configuration(located: Located, today: date) -> Configuration:
             if value is not None:
                 found[name] = value
         written[section] = found
-    text = json.dumps(located.values, sort_keys=True, default=str)
+    if "version" in written:
+        located.fault(("version",), "is made from the file itself: take it out")
+    text = json.dumps(located.values, sort_keys=True)
     written["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
     return _whole(located, written)
 
@@ -103,7 +105,7 @@ def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening:
 def _nodes(located: Located, raw: Any, way: Way) -> dict[str, Any]:
     found = {}
     for name, node in _entries(located, raw, way).items():
-        kind = NODES.get(node.get("kind"))
+        kind = NODES.get(str(node.get("kind")))
         if kind is None:
             located.fault((*way, name, "kind"), f"must be one of {', '.join(NODES)} (is {node.get('kind')!r})")
             continue

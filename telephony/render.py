@@ -46,8 +46,9 @@ class Site:
     """What the files say of this instance and its machine; handed in by app.
 
     ``home`` is the instance's own folder (everything Asterisk writes lies under it); ``modules_dir``, ``data_dir`` and
-    ``moh_dir`` belong to the Asterisk found on this machine; ``python`` runs agi_scripts.failsafe. ``trunk_contact`` (host:port) stands for the configured
-    one. ``srtp`` encrypts the agents' sound and wants ``tls``, or its keys would be readable.
+    ``moh_dir`` belong to the Asterisk found on this machine; ``python`` runs agi_scripts.failsafe. ``trunk_contact``
+    (host:port) stands for the configured one. ``srtp`` encrypts the agents' sound and wants ``tls``, or its keys would
+    be readable. ``rtp_timeout``: seconds without sound after which a caller is taken for gone; 0 = never.
     """
 
     home: Path
@@ -103,7 +104,8 @@ class Site:
     @property
     def folders(self) -> tuple[Path, ...]:
         """What Asterisk expects to be there when it starts."""
-        return (self.etc_dir, self.var_dir, self.spool_dir, self.run_dir, self.log_dir, self.recording_dir, self.failsafe_spool.parent)
+        own = (self.etc_dir, self.var_dir, self.spool_dir, self.run_dir, self.log_dir)
+        return (*own, self.recording_dir, self.failsafe_spool.parent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
