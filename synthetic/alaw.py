@@ -17,7 +17,6 @@ Pcm = NDArray[np.int16]
 RATE = 8000
 FRAME = 160
 """Samples in 20 ms, the packet time everywhere here."""
-SILENT_BYTE = 0xD5
 
 
 def _levels() -> Pcm:
@@ -33,7 +32,7 @@ def _codes(levels: Pcm) -> NDArray[np.uint8]:
     order = np.argsort(levels)
     ascending = levels[order].astype(np.int32)
     borders = (ascending[:-1] + ascending[1:]) / 2
-    return order[np.searchsorted(borders, np.arange(-32768, 32768))].astype(np.uint8)
+    return order[np.searchsorted(borders, np.arange(-32768, 32768), side="right")].astype(np.uint8)
 
 
 _LEVELS = _levels()

@@ -41,6 +41,7 @@ class Dialog:
     remote_tag: str = ""
     target: str = ""
     leaving: bool = False
+    refused_with: int | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _replies: asyncio.Queue[SipMessage] = field(default_factory=asyncio.Queue, repr=False)
 
@@ -102,7 +103,7 @@ class Dialog:
     async def transfer(self, to: str, within: float = 5.0) -> int:
         """Blind transfer: REFER the other side to a number, and leave as a phone does once told it worked.
 
-        Returns the last status told: 200 done, else why not.
+        Returns the last status told: 200 done, else why not (400: Asterisk has not joined the two yet; hear them first).
         """
         host = self.target.rpartition("@")[2].removeprefix("sip:")
         return await self._refer(f"<sip:{to}@{host}>", within)
@@ -143,7 +144,9 @@ class Dialog:
     def _ending(self, message: SipMessage) -> Ending:
         if message.method == "BYE":
             return Ending("us" if message.status else "them", 200)
-        return Ending("us" if self.leaving or not message.status else "them", message.status)
+        if self.refused_with:
+            return Ending("us", self.refused_with)
+        return Ending("us" if self.leaving else "them", message.status)
 
     def _end(self, ending: Ending, now: float) -> None:
         self.ending, self.ended_at = ending, now

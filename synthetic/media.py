@@ -12,6 +12,8 @@ import re
 import socket
 from typing import Any
 
+import numpy as np
+
 from synthetic.alaw import FRAME, RATE, Pcm
 from synthetic.errors import NotHeard
 from synthetic.rtp import Ear, Speaker
@@ -20,6 +22,9 @@ from synthetic.tones import Sound, dominant, level
 TICK = FRAME / RATE
 _LATE = 0.5
 """A schedule this many seconds behind is begun anew rather than caught up in a burst."""
+
+_STALLED = 0.1
+"""When no packet came for so many seconds, the other side says nothing any more."""
 
 
 class Metronome:
@@ -148,7 +153,7 @@ class Media(asyncio.DatagramProtocol):
         """Wait until `sound` is heard; returns the loop time at which it was recognised.
 
         A sound with a window must come after `since` (default: now); one without is looked for in the whole call so
-        far. NotHeard after `within` seconds, saying what came instead.
+        far. No packets are silence. NotHeard after `within` seconds, saying what came instead.
         """
         loop = asyncio.get_running_loop()
         since = loop.time() if since is None else since
@@ -167,15 +172,21 @@ class Media(asyncio.DatagramProtocol):
     def _found(self, sound: Sound, since: float) -> bool:
         if sound.window is None:
             return sound.found_in(self.ear.pcm())
-        start = max(since, (self.ear.until or since) + TICK - sound.window)
-        heard = self.ear.pcm(start)
-        return len(heard) >= 0.9 * sound.window * RATE and sound.found_in(heard)
+        now = asyncio.get_running_loop().time()
+        coming = self.ear.until is not None and now - self.ear.until < _STALLED
+        end = self.ear.until + TICK if coming and self.ear.until else now
+        if end - sound.window < since:
+            return False
+        heard = self.ear.pcm(end - sound.window, end)
+        nothing = np.zeros(round(sound.window * RATE) - len(heard), dtype=np.int16)
+        return sound.found_in(np.concatenate((heard, nothing)))
 
     async def _more(self, seconds: float) -> None:
-        """Wait for so much more speech."""
+        """Wait for so much more speech, at most so long."""
         self._awaited = self.ear.packets + round(seconds / TICK)
         self._arrived.clear()
-        await self._arrived.wait()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._arrived.wait(), seconds + TICK)
 
     def close(self) -> None:
         """Fall silent and give the port back; what was heard stays."""

@@ -23,6 +23,9 @@ class Refusal(Enum):
     NEVER = "never"
 
 
+STATUS = {Refusal.BUSY: 486, Refusal.DECLINE: 603, Refusal.UNAVAILABLE: 480}
+
+
 @dataclass(frozen=True)
 class Answer:
     """Pick up after so many seconds of ringing."""
@@ -57,7 +60,7 @@ class Ring(Dialog):
     def refuse(self, refusal: Refusal) -> None:
         """Answer with 486, 603 or 480; NEVER lets it ring."""
         if refusal is not Refusal.NEVER:
-            self.leaving = True
+            self.refused_with = STATUS[refusal]
             self.sipp.tell(self.call_id, refusal.value)
 
     def overlaps(self, other: Ring) -> bool:
@@ -106,8 +109,8 @@ class Phone:
         account = (self.name, self.password)
         return await self.exchange.dial(number, self.name, voice=self.voice, deaf=self.deaf, account=account)
 
-    async def rung(self, within: float = 5.0, count: int = 1) -> Ring:
-        """Wait until it has been rung `count` times in all; returns that ring. NotRung when it is not."""
+    async def rung(self, within: float | None = 5.0, count: int = 1) -> Ring:
+        """Wait (None: for ever) until it has been rung `count` times in all; returns that ring. NotRung when not."""
         try:
             async with asyncio.timeout(within):
                 while len(self.rings) < count:

@@ -159,6 +159,7 @@ class Sipp:
 
     async def close(self) -> None:
         """End the process; open dialogs end with it, without a BYE."""
+        self._failed = "closed"
         if self._reading:
             self._reading.cancel()
         if self._writer:

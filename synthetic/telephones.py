@@ -107,7 +107,7 @@ class Telephones:
         return dialog
 
     async def registered(self, name: str, password: str, expires: int) -> int:
-        """REGISTER `name` here (0 seconds: no longer here); the final status."""
+        """REGISTER `name` here (0 seconds: no longer here); the final status, 408 if nobody replies."""
         call_id, (host, port) = secrets.token_hex(12), self._asterisk
         self._registering[call_id] = status = asyncio.get_running_loop().create_future()
         self.sipp.tell(
@@ -121,7 +121,10 @@ class Telephones:
             User=name,
             Password=password,
         )
-        return await asyncio.wait_for(status, 5)
+        try:
+            return await asyncio.wait_for(status, 5)
+        except TimeoutError:
+            return 408
 
     def _take(self, report: Report) -> None:
         if report.happened == "rung":
