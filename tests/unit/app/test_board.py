@@ -178,7 +178,7 @@ def test_calls_are_told_by_labels_names_and_times_emergencies_first() -> None:
 
 def a_crowd() -> Live:
     queues = [a_queue(f"q{n}", f"Очередь с длинным именем {n}", waiting=n, longest_wait_s=float(n)) for n in range(14)]
-    queues[13]["emergency"] = True
+    queues[0]["emergency"] = True  # the least endangered of all
     people = [an_agent(f"a{n}", f"Ганна Петрівна {n}", "talking") for n in range(60)]
     calls = [a_call(waited_s=float(n)) for n in range(60)]
     alarms = [{"call_id": f"n-{n}", "queue": "q1", "at": ago(n), "kind": "abandoned"} for n in range(9)]

@@ -98,6 +98,12 @@ def test_who_talks_waits_no_longer(centre: Centre, figures: Figures, state: Call
     assert (row(view, "queues", "queue", "coverage")["waiting"], view["calls"][0]["waited_s"]) == (0, None)
 
 
+def test_a_caller_of_a_closed_line_in_the_last_resort_waits_in_no_queue(centre: Centre, figures: Figures) -> None:
+    centre.calls["c1"] = a_queued_call("c1", CallState.LAST_RESORT, queued_at=None)
+    view = seen(centre, figures)
+    assert (row(view, "queues", "queue", "coverage")["waiting"], view["calls"][0]["waited_s"]) == (0, None)
+
+
 def test_figures_of_the_day_and_of_the_last_half_hour_stand_side_by_side(centre: Centre, figures: Figures) -> None:
     figures.add(Wait("coverage", 50.0, NOON - timedelta(minutes=45), WaitEnd.ANSWERED))
     figures.add(Wait("coverage", 3.0, NOON, WaitEnd.SHORT_ABANDONED))
