@@ -58,6 +58,22 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def launch(etc: Path, ami_port: int) -> subprocess.Popen[bytes]:
+    """Asterisk with the files in `etc`, when AMI answers; `AssertionError` with its last words if it does not."""
+    words = [*runtime.program("asterisk"), "-C", str(etc / "asterisk.conf"), "-f"]
+    with (etc / "out").open("wb") as out:
+        process = subprocess.Popen(words, stdout=out, stderr=out)
+    for _ in range(300):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", ami_port)) as ami:
+            if ami.recv(100).startswith(b"Asterisk Call Manager"):
+                return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.kill()
+    raise AssertionError("Asterisk does not answer: " + (etc / "out").read_text()[-2000:])
+
+
 class SmallAsterisk:
     """Started and stopped; `account` is how to log in. `more` adds files, and modules to those always loaded."""
 
@@ -82,16 +98,7 @@ class SmallAsterisk:
             (home / "etc" / name).write_text(text)
 
     def start(self) -> None:
-        """Returns when AMI answers; `AssertionError` with Asterisk's last words if it does not."""
-        words = [*runtime.program("asterisk"), "-C", str(self.home / "etc" / "asterisk.conf"), "-f"]
-        with (self.home / "log" / "out").open("wb") as out:
-            self._process = subprocess.Popen(words, stdout=out, stderr=out)
-        for _ in range(300):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.account.port)) as ami:
-                if ami.recv(100).startswith(b"Asterisk Call Manager"):
-                    return
-            time.sleep(0.1)
-        raise AssertionError("Asterisk does not answer: " + (self.home / "log" / "out").read_text()[-2000:])
+        self._process = launch(self.home / "etc", self.account.port)
 
     def stop(self) -> None:
         self._process.kill()

@@ -1,0 +1,251 @@
+"""The part of our dialplan that the fake Asterisk knows: lines, the waiting room, `al-ring`, talks, and the ways out.
+
+It follows `asterisk_conf/extensions.conf.j2`, and is held against it by `tests/integration/test_switch_contract.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+SHOWN = (
+    "AL_CALL_ID",
+    "AL_LINE",
+    "AL_QUEUED_AT",
+    "AL_QUEUE",
+    "AL_LANG",
+    "AL_NEEDS",
+    "AL_STATE",
+    "AL_AGENT",
+    "AL_CALLER",
+)
+"""`channelvars` of manager.conf."""
+STALE_AFTER = 3.0
+"""Seconds without a heartbeat after which the waiting room gives us up."""
+
+
+class Phone(Enum):
+    """What an agent's phone does when it is rung."""
+
+    ANSWERS = "answers"
+    RINGS = "rings"
+    BUSY = "BUSY"
+    ABSENT = "CHANUNAVAIL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FakeLine:
+    """What the dialplan gives to a call of a line; `needs` as in `AL_NEEDS`, `grace` turns of a second."""
+
+    queue: str
+    lang: str
+    needs: str = ""
+    record: bool = False
+    grace: int = 3
+    ring_seconds: float = 20.0
+
+
+@dataclass(slots=True)
+class Channel:
+    """One channel. A caller's has `line`, an agent's leg has `agent` and the `caller` it belongs to."""
+
+    name: str
+    uniqueid: str
+    number: str
+    since: datetime
+    variables: dict[str, str] = field(default_factory=dict)
+    line: FakeLine | None = None
+    agent: str = ""
+    caller: Channel | None = None
+    turn_at: datetime | None = None
+
+    def headers(self, now: datetime) -> list[str]:
+        age = int((now - self.since).total_seconds())
+        duration = f"Duration: {age // 3600:02}:{age // 60 % 60:02}:{age % 60:02}"
+        shown = [f"ChanVariable: {name}={self.variables.get(name, '')}" for name in SHOWN]
+        return [f"Channel: {self.name}", f"CallerIDNum: {self.number}", f"Uniqueid: {self.uniqueid}", duration, *shown]
+
+
+class FakeDialplan:
+    """Channels and what the dialplan does with them; `tell` is given each event, as its name and header lines."""
+
+    def __init__(
+        self,
+        lines: Mapping[str, FakeLine],
+        phones: Mapping[str, Phone],
+        now: datetime,
+        tell: Callable[[str, list[str]], None],
+    ) -> None:
+        self.lines, self.phones, self.now = dict(lines), dict(phones), now
+        self.channels: dict[str, Channel] = {}
+        self.globals: dict[str, str] = {}
+        self.missing_contexts: tuple[str, ...] = ()
+        self._tell = tell
+        self._count = 0
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the waiting room's turns and the rings' time-outs of so many seconds happen, in steps of one."""
+        end = self.now + timedelta(seconds=seconds)
+        while self.now < end:
+            self.now = min(end, self.now + timedelta(seconds=1))
+            for channel in list(self.channels.values()):
+                if channel.name not in self.channels:
+                    continue
+                if channel.agent:
+                    self._ring_time_out(channel)
+                elif channel.variables.get("AL_STATE") == "waiting":
+                    self._turn(channel)
+
+    def agent_answers(self, agent: str) -> None:
+        """The agent picks up the phone that rings."""
+        (leg,) = [leg for leg in self.channels.values() if leg.agent == agent]
+        self._answered(leg)
+
+    def new_channel(self, name: str, number: str, uniqueid: str = "") -> Channel:
+        channel = Channel(f"{name}-{self._next('')}", uniqueid or self._next("node1-1000000000."), number, self.now)
+        self.channels[channel.name] = channel
+        return channel
+
+    def hang_up(self, channel: Channel) -> None:
+        """A caller ends the call with all its legs; an agent who talks ends it too, and the dialplan says so."""
+        self._end(channel)
+        caller = channel.caller
+        if caller is not None and caller.variables["AL_STATE"] == "talk":
+            self._user_event(caller, "TalkEnded", f"Agent: {channel.agent}", "By: agent")
+            caller.variables["AL_STATE"] = "ended"
+            self._end(caller)
+
+    def redirect(self, channel: Channel, context: str, extension: str) -> None:
+        """Into another context, out of a ring or talk too. A missing one drops the caller, as in Asterisk."""
+        for leg in self._legs(channel):
+            self._gone(leg)
+        go = {"al-ring": self._ring, "al-last-resort": self._last_resort, "al-line": self._line}.get(context)
+        if go is None or context in self.missing_contexts:
+            self._end(channel)
+        else:
+            go(channel, extension)
+
+    def _line(self, channel: Channel, line_id: str) -> None:
+        line = channel.line = self.lines[line_id]
+        channel.variables |= {"AL_CALL_ID": channel.uniqueid, "AL_LINE": line_id, "AL_LANG": line.lang}
+        channel.variables |= {"AL_QUEUE": line.queue, "AL_NEEDS": line.needs, "AL_STATE": "menu"}
+        self._user_event(channel, "CallStarted")
+        self._wait(channel)
+
+    def _wait(self, channel: Channel) -> None:
+        channel.variables.setdefault("AL_QUEUED_AT", epoch(self.now))
+        channel.variables |= {"AL_STATE": "waiting", "AL_AGENT": ""}
+        channel.turn_at = self.now
+        self._user_event(channel, "CallerQueued")
+        self._pulse(channel)
+
+    def _turn(self, channel: Channel) -> None:
+        assert channel.line is not None and channel.turn_at is not None
+        waited = (self.now - channel.turn_at).total_seconds()
+        if channel.variables.get("AL_SEEN") != "1" and waited >= channel.line.grace:
+            self._fallback(channel, "unseen")
+        else:
+            self._pulse(channel)
+
+    def _pulse(self, channel: Channel) -> None:
+        if self.now.timestamp() - float(self.globals.get("AL_ALIVE", "0")) >= STALE_AFTER:
+            self._fallback(channel, "stale")
+
+    def _fallback(self, channel: Channel, reason: str) -> None:
+        channel.variables |= {"AL_STATE": "fallback", "AL_AGENT": ""}
+        self._user_event(channel, "FallbackEntered", f"Reason: {reason}")
+
+    def _last_resort(self, channel: Channel, _: str) -> None:
+        if channel.variables["AL_STATE"] in ("talk", "ringing"):
+            self._wait(channel)
+            return
+        if channel.variables["AL_STATE"] != "fallback":
+            channel.variables["AL_STATE"] = "last-resort"
+        self._user_event(channel, "LastResortEntered")
+
+    def _ring(self, channel: Channel, extension: str) -> None:
+        state = channel.variables["AL_STATE"]
+        if state != "waiting":
+            if state in ("fallback", "last-resort"):
+                self._last_resort(channel, "") if state == "last-resort" else self._fallback(channel, "")
+            else:
+                self._wait(channel)
+            return
+        agent, _, attempt = extension.partition("-")
+        channel.variables |= {"AL_STATE": "ringing", "AL_AGENT": agent, "AL_ATTEMPT": attempt}
+        self._record(channel, channel, "caller")
+        about = [f"Agent: {agent}", f"Attempt: {attempt}"]
+        if any(leg.agent == agent for leg in self.channels.values()):
+            self._user_event(channel, "AgentNotReached", *about, "DialStatus: REFUSED", "Cause: 17")
+            self._wait(channel)
+            return
+        self._user_event(channel, "AgentRinging", *about)
+        phone = self.phones.get(agent, Phone.ABSENT)
+        if phone in (Phone.BUSY, Phone.ABSENT):
+            self._not_reached(channel, phone.value)
+            return
+        leg = self.new_channel(f"PJSIP/{agent}", channel.number)
+        leg.agent, leg.caller = agent, channel
+        leg.variables["AL_CALL_ID"] = channel.variables["AL_CALL_ID"]
+        if phone is Phone.ANSWERS:
+            self._answered(leg)
+
+    def _ring_time_out(self, leg: Channel) -> None:
+        caller = leg.caller
+        assert caller is not None and caller.line is not None
+        rung = (self.now - leg.since).total_seconds()
+        if caller.variables["AL_STATE"] == "ringing" and rung >= caller.line.ring_seconds:
+            self._gone(leg)
+            self._not_reached(caller, "NOANSWER")
+
+    def _not_reached(self, channel: Channel, status: str) -> None:
+        cause = {"BUSY": 17, "CHANUNAVAIL": 3}.get(status, 0)
+        agent, attempt = channel.variables["AL_AGENT"], channel.variables["AL_ATTEMPT"]
+        about = [f"Agent: {agent}", f"Attempt: {attempt}", f"DialStatus: {status}", f"Cause: {cause}"]
+        self._user_event(channel, "AgentNotReached", *about)
+        self._wait(channel)
+
+    def _answered(self, leg: Channel) -> None:
+        assert leg.caller is not None
+        leg.caller.variables |= {"AL_STATE": "talk", "AL_AGENT": leg.agent}
+        self._user_event(leg, "AgentAnswered", f"Agent: {leg.agent}", "Fallback: 0")
+        self._record(leg, leg.caller, leg.agent)
+
+    def _record(self, channel: Channel, caller: Channel, party: str) -> None:
+        assert caller.line is not None
+        if not caller.line.record or "AL_RECORDED" in channel.variables:
+            return
+        channel.variables["AL_RECORDED"] = "1"
+        began = epoch(self.now)
+        file = f"{caller.variables['AL_CALL_ID']}_{party}_{began}.sln"
+        self._user_event(channel, "LegRecorded", f"Party: {party}", f"File: {file}", f"StartedAt: {began}")
+
+    # --- channels and events -------------------------------------------------------------------------------------
+
+    def _end(self, channel: Channel) -> None:
+        """Hang up, with the legs that hang on it."""
+        for leg in self._legs(channel):
+            self._gone(leg)
+        self._gone(channel)
+
+    def _gone(self, channel: Channel) -> None:
+        if self.channels.pop(channel.name, None):
+            self._tell("Hangup", [*channel.headers(self.now), "Cause: 16", "Cause-txt: Normal Clearing"])
+
+    def _legs(self, caller: Channel) -> list[Channel]:
+        return [leg for leg in self.channels.values() if leg.caller is caller]
+
+    def _next(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count:08x}"
+
+    def _user_event(self, channel: Channel, name: str, *headers: str) -> None:
+        self.now += timedelta(microseconds=1)  # no two moments are the same
+        about = [f"CallId: {channel.variables['AL_CALL_ID']}"] if headers else []
+        self._tell("UserEvent", [*channel.headers(self.now), f"UserEvent: {name}", *about, *headers])
+
+
+def epoch(moment: datetime) -> str:
+    return f"{int(moment.timestamp())}.{moment.microsecond:06}"
