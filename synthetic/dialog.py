@@ -103,7 +103,7 @@ class Dialog:
     async def transfer(self, to: str, within: float = 5.0) -> int:
         """Blind transfer: REFER the other side to a number, and leave as a phone does once told it worked.
 
-        Returns the last status told: 200 done, else why not (400: Asterisk has not joined the two yet; hear them first).
+        Returns the last status told: 200 done, else why not (400: the two are not joined yet; hear them first).
         """
         host = self.target.rpartition("@")[2].removeprefix("sip:")
         return await self._refer(f"<sip:{to}@{host}>", within)

@@ -146,6 +146,9 @@ class Media(asyncio.DatagramProtocol):
         await self._said.wait()
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Hear it, unless it was meant for a call that had this port before."""
+        if not self._peer or addr[1] != self._peer[1]:
+            return
         if self.ear.hear(data, asyncio.get_running_loop().time()) and self.ear.packets >= self._awaited:
             self._arrived.set()
 

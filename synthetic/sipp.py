@@ -20,6 +20,8 @@ SCENARIO = Path(__file__).parent / "scenarios" / "telephone.xml"
 _END = b"\x1b"
 """SIPp ends each control message with ESC."""
 _START_SECONDS = 10.0
+_LAST_WORDS = 600
+"""Bytes kept of what SIPp says on stderr."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ class Sipp:
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
         self._failed: str | None = None
+        self._words = bytearray()
+        self._listening = asyncio.get_running_loop().create_task(self._listen())
 
     @classmethod
     async def start(
@@ -98,6 +102,7 @@ class Sipp:
         """Run `program` (argv prefix) towards Asterisk, on `port` of `host` or on any.
 
         One message is read per turn (-max_recv_loops): a second one would meet a call between two steps and abort it.
+        The watchdog is off: it ends a SIPp that a busy machine has kept waiting too often.
         """
         for attempt in range(3):
             control, sip = free_port("127.0.0.1", socket.SOCK_STREAM), port or free_port(host, socket.SOCK_DGRAM)
@@ -105,7 +110,7 @@ class Sipp:
             argv = [*program, f"{asterisk[0]}:{asterisk[1]}", "-sf", str(SCENARIO), "-nostdin"]
             argv += ["-i", host, "-bind_local", "-p", str(sip), "-3pcc", f"127.0.0.1:{control}"]
             argv += ["-ci", "127.0.0.1", "-cp", str(keys)]
-            argv += ["-base_cseq", "10", "-max_recv_loops", "1", "-deadcall_wait", "5s"]
+            argv += ["-base_cseq", "10", "-max_recv_loops", "1", "-deadcall_wait", "5s", "-watchdog_interval", "0"]
             process = await asyncio.create_subprocess_exec(
                 *argv,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -151,11 +156,18 @@ class Sipp:
         lines = [f"Call-ID: {call_id}", f"Do: {do}", *(f"{name.replace('_', '-')}: {v}" for name, v in headers.items())]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n" + body + "\r\n\r\n").encode() + _END)
 
+    async def _listen(self) -> None:
+        """Keep the end of what SIPp says on stderr; unread, it would block at a full pipe."""
+        assert self._process.stderr
+        while said := await self._process.stderr.read(4096):
+            self._words += said
+            del self._words[:-_LAST_WORDS]
+
     async def _last_words(self) -> str:
         if self._process.returncode is None:
             return "it did not listen on its control port"
-        assert self._process.stderr
-        return (await self._process.stderr.read()).decode(errors="replace")[-600:].strip()
+        await self._listening
+        return self._words.decode(errors="replace").strip()
 
     async def close(self) -> None:
         """End the process; open dialogs end with it, without a BYE."""
@@ -167,7 +179,8 @@ class Sipp:
         if self._process.returncode is None:
             self._process.terminate()
         try:
-            await asyncio.wait_for(self._process.communicate(), 3)
+            await asyncio.wait_for(self._process.wait(), 3)
         except TimeoutError:
             self._process.kill()
-            await self._process.communicate()
+            await self._process.wait()
+        await self._listening
