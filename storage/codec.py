@@ -1,0 +1,152 @@
+"""How does a fact become a row, and a row a fact again?
+
+Generic over the dataclasses of calls/events.py: a new event needs nothing here. A row of a type that this version does
+not know, or whose fields no longer fit, is still a row; ``decode`` answers None and readers go on.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime
+from enum import Enum
+
+from calls import events
+from calls.events import Event
+
+COLUMNS = frozenset({"at", "call_id", "agent_id"})
+"""Fields that stand in columns of their own; all others go into the payload."""
+
+EVENT_TYPES = {name: cls for name, cls in vars(events).items() if isinstance(cls, type) and issubclass(cls, Event)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """One row of ``events``: ``run_id`` names the run that saw it, ``seq`` counts from 1 within it, ``at`` is UTC."""
+
+    run_id: str
+    seq: int
+    at: datetime
+    call_id: str | None
+    agent_id: str | None
+    type: str
+    payload: dict[str, object]
+    config_version: str
+
+
+def encode(event: Event, run_id: str, seq: int, config_version: str) -> StoredEvent:
+    """The row of an event; never fails, since a value of an unforeseen kind is stored as its text."""
+    return StoredEvent(
+        run_id=run_id,
+        seq=seq,
+        at=event.at.astimezone(UTC),
+        call_id=_identity(event, "call_id"),
+        agent_id=_identity(event, "agent_id"),
+        type=type(event).__name__,
+        payload={f.name: _plain(getattr(event, f.name)) for f in fields(event) if f.name not in COLUMNS},
+        config_version=config_version,
+    )
+
+
+def decode(row: StoredEvent) -> Event | None:
+    """The event of a row, or None when this version cannot make one of it."""
+    cls = EVENT_TYPES.get(row.type)
+    if cls is None:
+        return None
+    stored = {**row.payload, "at": row.at, "call_id": row.call_id, "agent_id": row.agent_id}
+    values: dict[str, object] = {}
+    try:
+        for name, hint, required in SHAPES[row.type]:
+            if name in row.payload or name in COLUMNS:
+                values[name] = _typed(hint, stored[name])
+            elif required:
+                return None
+        return cls(**values)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def to_line(row: StoredEvent) -> bytes:
+    """The row as one line of JSON, newline included; ``from_line`` reads it back."""
+    return json.dumps({**_columns(row), "at": row.at.isoformat()}, separators=(",", ":")).encode() + b"\n"
+
+
+def from_line(line: bytes) -> StoredEvent:
+    """The row of a line; raises ValueError when the line is torn or is none of ours."""
+    try:
+        stored = json.loads(line)
+        return StoredEvent(**{**stored, "at": datetime.fromisoformat(stored["at"])})
+    except (TypeError, KeyError) as fault:
+        raise ValueError(f"not a row of the history: {type(fault).__name__}") from None
+
+
+def columns(rows: Iterable[StoredEvent]) -> list[dict[str, object]]:
+    """The rows as SQL parameters."""
+    return [_columns(row) for row in rows]
+
+
+def _columns(row: StoredEvent) -> dict[str, object]:
+    return {f.name: getattr(row, f.name) for f in fields(row)}
+
+
+def _identity(event: Event, name: str) -> str | None:
+    value = getattr(event, name, None)
+    return None if value is None else _storable(value)
+
+
+def _plain(value: object) -> object:
+    """Values of JSON; sets are sorted so that equal events make equal rows."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case datetime():
+            return value.isoformat()
+        case Enum():
+            return value.value
+        case str():
+            return _storable(value)
+        case dict():
+            return {_storable(str(key)): _plain(item) for key, item in value.items()}
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case frozenset() | set():
+            return sorted((_plain(item) for item in value), key=str)
+    return _storable(str(value))
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes neither NUL nor half a surrogate pair, and a caller's phone may send anything."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def _typed(hint: object, value: object) -> object:
+    """The value that the field asks for; raises TypeError or ValueError when it cannot be made."""
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        inner = [part for part in parts if part is not type(None)]
+        return None if value is None else _typed(inner[0], value)
+    if origin is tuple:
+        items = list(typing.cast(Iterable[object], value))
+        kinds = [parts[0]] * len(items) if parts[1:] == (...,) else parts
+        return tuple(_typed(kind, item) for kind, item in zip(kinds, items, strict=True))
+    if origin is frozenset:
+        return frozenset(_typed(parts[0], item) for item in typing.cast(Iterable[object], value))
+    if isinstance(hint, type) and issubclass(hint, datetime) and isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint(value)
+    if value is None and hint is not type(None):
+        raise TypeError("a value is missing")
+    return value
+
+
+def _shape(cls: type[Event]) -> list[tuple[str, object, bool]]:
+    """Each field's name, type and whether it must be given."""
+    hints = typing.get_type_hints(cls)
+    return [(f.name, hints[f.name], f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)]
+
+
+SHAPES = {name: _shape(cls) for name, cls in EVENT_TYPES.items()}
