@@ -23,6 +23,8 @@ from synthetic.tones import dominant, strength, tone
 log = structlog.get_logger()
 
 READY_CODE = "*1"
+ACCEPT_KEY = "1"
+"""What a phone outside presses to take the call, so that no mailbox takes it."""
 HOUR = 3600.0
 
 
@@ -92,19 +94,23 @@ class Crowd:
             log.info("a synthetic person failed", action="crowd.mishap", who=who, error=type(mishap).__name__)
 
     async def _work(self, phone: Phone) -> None:
-        """Log in, declare ready, then end each talk after a while."""
+        """Log in and declare ready (a phone outside, which has no password, does not), then end each talk after a while."""
         phone.voice = tone(300 + 10 * self._random.randrange(60), 1)
-        await phone.register()
-        code = await phone.dial(READY_CODE)
-        await code.ended(within=20)
+        if phone.password:
+            await phone.register()
+            code = await phone.dial(READY_CODE)
+            await code.ended(within=20)
         async with asyncio.TaskGroup() as talks:
             for count in itertools.count(1):
                 phone.behaviour = Answer(min(15.0, self._random.expovariate(1 / self._habits.pick_up)))
                 ring = await phone.rung(within=None, count=count)
-                talks.create_task(self._unharmed(self._talk(ring), phone.name))
+                talks.create_task(self._unharmed(self._talk(ring, outside=not phone.password), phone.name))
 
-    async def _talk(self, ring: Ring) -> None:
+    async def _talk(self, ring: Ring, outside: bool) -> None:
         await ring.answered(within=60)
+        if outside:
+            await asyncio.sleep(self._habits.pick_up)
+            await ring.press(ACCEPT_KEY)
         try:
             await ring.ended(within=self._random.expovariate(1 / self._habits.talk))
         except StillUp:

@@ -270,6 +270,16 @@ async def test_when_the_telephones_close_their_process_is_gone(asterisk: SipAste
         await telephones.call("echo", "+442079460001")
 
 
+async def test_sipp_ends_when_its_connection_does_so_that_nobody_killed_leaves_one_behind(
+    asterisk: SipAsterisk,
+) -> None:
+    async with await Telephones.start(runtime.program("sipp"), asterisk.sip) as telephones:
+        writer = telephones.sipp._writer
+        assert writer
+        writer.transport.abort()
+        await asyncio.wait_for(telephones.sipp._process.wait(), 5)
+
+
 async def test_a_sipp_that_cannot_start_says_why(asterisk: SipAsterisk) -> None:
     async with await Telephones.start(runtime.program("sipp"), asterisk.sip) as telephones:
         with pytest.raises(SippFailed, match="bind"):
