@@ -14,17 +14,19 @@ from app.children import Child, start
 from app.errors import AppFault
 from app.settings import TREE, Settings, secret
 from config.load import load
-from telephony.render import Secrets, Site, render
+from telephony.errors import RenderUnsafe
+from telephony.render import Secrets, Site, Tls, render
 
 
 def furnish(settings: Settings) -> Path:
-    """Render Asterisk's files for the present configuration; the folder they stand in."""
+    """Render Asterisk's files for the present configuration; the folder they stand in. AppFault if it must not be."""
     configuration = load(settings.config)
     dirs = runtime.asterisk_dirs()
     site = Site(
         home=settings.home,
         node=settings.node,
         bind=settings.bind,
+        sip_bind=settings.sip_bind,
         sip_port=settings.sip_port,
         ami_port=settings.ami_port,
         agi_port=settings.agi_port,
@@ -34,11 +36,23 @@ def furnish(settings: Settings) -> Path:
         data_dir=dirs.data,
         moh_dir=dirs.moh,
         python=Path(sys.executable),
+        tls=_tls(settings),
+        srtp=settings.srtp,
+        external_address=settings.external_address,
+        local_networks=settings.local_networks,
     )
     phones = {agent_id: secret(settings.home, f"agent-{agent_id}") for agent_id in configuration.agents}
     trunk = secret(settings.home, "trunk") if configuration.trunk.username else None
-    render(configuration, site, Secrets(ami=secret(settings.home, "ami"), agents=phones, trunk=trunk))
+    try:
+        render(configuration, site, Secrets(ami=secret(settings.home, "ami"), agents=phones, trunk=trunk))
+    except RenderUnsafe as fault:
+        raise AppFault(f"Asterisk's files cannot be written: {fault}.") from None
     return site.etc_dir
+
+
+def _tls(settings: Settings) -> Tls | None:
+    port, certificate, key = settings.tls_port, settings.tls_certificate, settings.tls_key
+    return Tls(port=port, certificate=certificate, key=key) if port and certificate and key else None
 
 
 READY_WITHIN = 30.0

@@ -5,6 +5,7 @@ Two instances run side by side when each has its own `AL_HOME` and ports.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import re
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsFault
 
@@ -31,7 +32,11 @@ def _own_database(validated: dict[str, Any]) -> str:
 
 
 class Settings(BaseSettings):
-    """One instance's settings; each field is the environment variable `AL_<FIELD>` unless its alias says otherwise."""
+    """One instance's settings; each field is the environment variable `AL_<FIELD>` unless its alias says otherwise.
+
+    `bind` is where our own programs meet (HTTP, FastAGI, AMI), which never leave the machine; phones and the carrier
+    come in at `sip_bind`.
+    """
 
     model_config = SettingsConfigDict(env_prefix="AL_", frozen=True, env_ignore_empty=True, populate_by_name=True)
 
@@ -45,13 +50,20 @@ class Settings(BaseSettings):
     agi_port: Port = 4573
     rtp_start: Port = 10000
     rtp_end: Port = 10999
+    sip_bind: str = "127.0.0.1"
+    external_address: str | None = None
+    local_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    tls_port: Port | None = None
+    tls_certificate: Path | None = None
+    tls_key: Annotated[Path | None, Field(validate_default=True)] = None
+    srtp: bool = False
     database_url: str = Field(default_factory=_own_database, validation_alias="DATABASE_URL")
     redis_url: Annotated[str | None, Field(validation_alias="REDIS_URL")] = None
 
-    @field_validator("home", "config")
+    @field_validator("home", "config", "tls_certificate", "tls_key")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
 
     @field_validator("node")
     @classmethod
@@ -63,8 +75,45 @@ class Settings(BaseSettings):
 
     @field_validator("bind")
     @classmethod
-    def _bind_is_an_address(cls, bind: str) -> str:
-        return str(ipaddress.ip_address(bind))
+    def _bind_is_loopback(cls, bind: str) -> str:
+        address = ipaddress.ip_address(bind)
+        if not (address.version == 4 and address.is_loopback):
+            raise ValueError("an address of this machine's own, 127.x.x.x, is expected; phones come in at AL_SIP_BIND")
+        return str(address)
+
+    @field_validator("sip_bind", "external_address")
+    @classmethod
+    def _is_an_address(cls, address: str | None) -> str | None:
+        return address and str(ipaddress.ip_address(address))
+
+    @field_validator("local_networks", mode="before")
+    @classmethod
+    def _networks(cls, given: str | tuple[str, ...]) -> tuple[str, ...]:
+        """As text: networks with a comma between them, `10.0.0.0/8,192.168.0.0/16`."""
+        names = given.split(",") if isinstance(given, str) else given
+        return tuple(str(ipaddress.ip_network(name.strip())) for name in names)
+
+    @field_validator("tls_certificate", "tls_key")
+    @classmethod
+    def _can_be_read(cls, path: Path | None) -> Path | None:
+        if path and not os.access(path, os.R_OK):
+            raise ValueError("it is not a file that we may read")
+        return path
+
+    @field_validator("tls_key")
+    @classmethod
+    def _tls_is_whole(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        parts = (info.data.get("tls_port"), info.data.get("tls_certificate"), key)
+        if any(parts) and not all(parts):
+            raise ValueError("AL_TLS_PORT, AL_TLS_CERTIFICATE and AL_TLS_KEY go together")
+        return key
+
+    @field_validator("srtp")
+    @classmethod
+    def _srtp_hides_its_keys(cls, srtp: bool, info: ValidationInfo) -> bool:
+        if srtp and not info.data.get("tls_key"):
+            raise ValueError("its keys would be sent in clear: set AL_TLS_PORT, AL_TLS_CERTIFICATE and AL_TLS_KEY too")
+        return srtp
 
     @field_validator("database_url")
     @classmethod
@@ -83,13 +132,20 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The environment in which another process of this instance has the same settings."""
-        own = {f"AL_{name.upper()}": str(getattr(self, name)) for name in OWN}
+        own = {f"AL_{name.upper()}": _as_text(getattr(self, name)) for name in OWN}
         mirror = {"REDIS_URL": self.redis_url} if self.redis_url else {}
         return {**own, "DATABASE_URL": self.database_url, **mirror}
 
 
 OWN = tuple(name for name, field in Settings.model_fields.items() if field.validation_alias is None)
 """The settings whose variable is AL_<NAME>."""
+
+
+def _as_text(value: object) -> str:
+    """As a variable of the environment, where an empty one counts as unset."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
 
 
 def load_settings() -> Settings:
@@ -101,7 +157,9 @@ def load_settings() -> Settings:
         field = str(first["loc"][0])
         variable = field if field.isupper() else f"AL_{field.upper()}"
         reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        raise SettingsFault(f"{variable} cannot be {os.environ.get(variable)!r}: {reason}.") from None
+        given = os.environ.get(variable)
+        wrong = f"{variable} cannot be {given!r}" if given else f"{variable} must be set"
+        raise SettingsFault(f"{wrong}: {reason}.") from None
 
 
 def secret(home: Path, name: str) -> str:
@@ -129,19 +187,26 @@ def secret(home: Path, name: str) -> str:
 
 def check_ports_free(settings: Settings) -> None:
     """`SettingsFault` names the first port that somebody else listens on (SIP is UDP, the others TCP)."""
-    for variable, port, kind in (
-        ("AL_HTTP_PORT", settings.http_port, socket.SOCK_STREAM),
-        ("AL_SIP_PORT", settings.sip_port, socket.SOCK_DGRAM),
-        ("AL_AMI_PORT", settings.ami_port, socket.SOCK_STREAM),
-        ("AL_AGI_PORT", settings.agi_port, socket.SOCK_STREAM),
+    stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
+    tls = [("AL_TLS_PORT", settings.sip_bind, settings.tls_port, stream)] if settings.tls_port else []
+    for variable, address, port, kind in (
+        ("AL_HTTP_PORT", settings.bind, settings.http_port, stream),
+        ("AL_SIP_PORT", settings.sip_bind, settings.sip_port, datagram),
+        ("AL_AMI_PORT", settings.bind, settings.ami_port, stream),
+        ("AL_AGI_PORT", settings.bind, settings.agi_port, stream),
+        *tls,
     ):
-        family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
         with socket.socket(family, kind) as probe:
-            if kind == socket.SOCK_STREAM:
+            if kind == stream:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((settings.bind, port))
+                probe.bind((address, port))
             except OSError as fault:
+                if fault.errno == errno.EADDRNOTAVAIL:
+                    raise SettingsFault(
+                        f"{address} is no address of this machine, so {variable} is of no use."
+                    ) from None
                 raise SettingsFault(
                     f"port {port} ({variable}) is taken: stop what uses it, or set {variable} to a free port "
                     f"({fault.strerror})."

@@ -45,15 +45,17 @@ class Tls:
 class Site:
     """What the files say of this instance and its machine; handed in by app.
 
-    ``home`` is the instance's own folder (everything Asterisk writes lies under it); ``modules_dir``, ``data_dir`` and
-    ``moh_dir`` belong to the Asterisk found on this machine; ``python`` runs agi_scripts.failsafe. ``trunk_contact``
-    (host:port) stands for the configured one. ``srtp`` encrypts the agents' sound and wants ``tls``, or its keys would
-    be readable. ``rtp_timeout``: seconds without sound after which a caller is taken for gone; 0 = never.
+    ``home`` is the instance's own folder (everything Asterisk writes lies under it); ``bind`` is where our programs
+    meet, ``sip_bind`` where phones and the carrier come in, who are told ``external_address`` instead unless they are
+    in ``local_networks``; ``modules_dir``, ``data_dir`` and ``moh_dir`` belong to the Asterisk found on this machine;
+    ``python`` runs agi_scripts.failsafe. ``srtp`` encrypts the agents' sound and wants ``tls``, or its keys would be
+    readable. ``rtp_timeout``: seconds without sound after which a caller is taken for gone; 0 = never.
     """
 
     home: Path
     node: str
     bind: str
+    sip_bind: str = "127.0.0.1"
     sip_port: int
     ami_port: int
     agi_port: int
@@ -67,7 +69,6 @@ class Site:
     srtp: bool = False
     external_address: str | None = None
     local_networks: tuple[str, ...] = ()
-    trunk_contact: str | None = None
     qualify_seconds: int = 2
     rtp_timeout: int = 60
 
@@ -138,7 +139,6 @@ def render(configuration: Configuration, site: Site, secrets: Secrets, target: P
         "secrets": secrets,
         "channelvars": CHANNEL_VARIABLES,
         "members_of": lambda queue: members_of(queue, configuration),
-        "trunk_contact": site.trunk_contact or host_port(configuration.trunk.host, configuration.trunk.port),
         "host_port": host_port,
     }
     names = environment.list_templates(extensions=["j2"])

@@ -51,6 +51,11 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("AL_HTTP_PORT", "eight", "a valid integer"),
         ("AL_NODE", "Node 1", "small letters and digits"),
         ("AL_BIND", "somewhere", "IPv4 or IPv6"),
+        ("AL_BIND", "0.0.0.0", "AL_SIP_BIND"),
+        ("AL_EXTERNAL_ADDRESS", "pbx.example", "IPv4 or IPv6"),
+        ("AL_LOCAL_NETWORKS", "10.0.0.0/8,10.0.0.1/8", "host bits"),
+        ("AL_TLS_CERTIFICATE", "/nowhere/cert.pem", "may read"),
+        ("AL_SRTP", "1", "AL_TLS_KEY"),
         ("AL_RTP_END", "10000", "above AL_RTP_START, which is 10000"),
     ],
 )
@@ -60,6 +65,35 @@ def test_a_bad_value_is_named_with_its_variable(
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsFault, match=rf"^{variable} cannot be '{value}': .*{reason}"):
         load_settings()
+
+
+def test_tls_is_set_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AL_TLS_PORT", "5061")
+    with pytest.raises(SettingsFault, match="^AL_TLS_KEY must be set: .* go together"):
+        load_settings()
+
+
+def test_another_process_of_this_instance_has_the_same_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pem = tmp_path / "both.pem"
+    pem.touch()
+    given = Settings(
+        home=tmp_path,
+        redis_url="redis://127.0.0.1:6379/0",
+        sip_bind="0.0.0.0",
+        external_address="192.0.2.10",
+        local_networks=("10.0.0.0/8", "192.168.0.0/16"),
+        tls_port=5061,
+        tls_certificate=pem,
+        tls_key=pem,
+        srtp=True,
+    )
+    for settings in (given, Settings(home=tmp_path)):
+        with monkeypatch.context() as other:
+            for variable, value in settings.environment().items():
+                other.setenv(variable, value)
+            assert load_settings() == settings
 
 
 @pytest.mark.parametrize(
