@@ -94,7 +94,7 @@ class Crowd:
             log.info("a synthetic person failed", action="crowd.mishap", who=who, error=type(mishap).__name__)
 
     async def _work(self, phone: Phone) -> None:
-        """Log in and declare ready (a phone outside, which has no password, does not), then end each talk after a while."""
+        """Log in, declare ready, take calls and end each talk after a while. Without a password: no login, no code."""
         phone.voice = tone(300 + 10 * self._random.randrange(60), 1)
         if phone.password:
             await phone.register()

@@ -270,7 +270,7 @@ async def test_when_the_telephones_close_their_process_is_gone(asterisk: SipAste
         await telephones.call("echo", "+442079460001")
 
 
-async def test_sipp_ends_when_its_connection_does_so_that_nobody_killed_leaves_one_behind(
+async def test_sipp_ends_when_its_connection_does_even_if_we_are_killed(
     asterisk: SipAsterisk,
 ) -> None:
     async with await Telephones.start(runtime.program("sipp"), asterisk.sip) as telephones:

@@ -1,3 +1,5 @@
+"""Does A-law keep what was said, as G.711 demands, and a WAV file all of it?"""
+
 from __future__ import annotations
 
 from pathlib import Path

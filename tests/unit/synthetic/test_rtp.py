@@ -1,3 +1,5 @@
+"""Are packets what RFC 3550 and RFC 4733 ask for, and is what comes put in its place?"""
+
 from __future__ import annotations
 
 import struct

@@ -1,3 +1,5 @@
+"""Is what SIPp reports understood, and does its scenario keep the rules that SIPp only keeps silently?"""
+
 from __future__ import annotations
 
 from xml.etree import ElementTree

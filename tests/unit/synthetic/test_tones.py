@@ -1,3 +1,5 @@
+"""Are sounds recognised, and told from each other?"""
+
 from __future__ import annotations
 
 import numpy as np
