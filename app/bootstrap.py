@@ -110,7 +110,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     parts.callback(lambda: switch.tell(SayAlive(node=settings.node, at=LONG_AGO)))
     desk = EngineDesk(engine, figures, settings.node, datetime.now(UTC), lambda: why_not_ready(engine.centre, switch))
     if settings.redis_url:
-        _mirror(settings.redis_url, desk, engine, parts)
+        _mirror(settings.redis_url, desk, engine, exporter, parts)
     await _serve_menus(settings, configuration, engine, exporter, parts)
     token, version = secret(settings.home, "http"), installed_version("assistline")
     site = api.application(desk, exporter.exposition, token, version)
@@ -121,8 +121,8 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     return engine
 
 
-def _mirror(url: str, desk: EngineDesk, engine: Engine, parts: AsyncExitStack) -> None:
-    mirror = LiveMirror(url)
+def _mirror(url: str, desk: EngineDesk, engine: Engine, exporter: Exporter, parts: AsyncExitStack) -> None:
+    mirror = LiveMirror(url, exporter.mirror_failed)
     task = asyncio.create_task(mirror.run(), name="mirror")
     parts.push_async_callback(_cancelled, task)
 
@@ -188,7 +188,8 @@ def why_not_ready(centre: Centre, switch: Switch) -> list[str]:
 def history_standing(history: History) -> HistoryStanding:
     """The history's health in the exporter's words."""
     health = history.health
-    return HistoryStanding(stored=health.stored, spooled=health.spooled, lost=health.lost)
+    lag = (datetime.now(UTC) - health.oldest).total_seconds() if health.oldest else 0.0
+    return HistoryStanding(stored=health.stored, spooled=health.spooled, lost=health.lost, lag_seconds=lag)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -111,6 +111,10 @@ def version() -> None:
     typer.echo(installed_version("assistline"))
 
 
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Our own service is never behind a proxy."""
+
+
 def main() -> None:
     """The command line; faults that an operator can mend are said in a sentence, without a traceback."""
     try:
@@ -132,7 +136,7 @@ def _post(settings: Settings, path: str, body: dict[str, str]) -> None:
         {"Content-Type": "application/json", "Authorization": f"Bearer {secret(settings.home, 'http')}"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=5):
+        with DIRECT.open(request, timeout=5):
             return
     except urllib.error.HTTPError as refused:
         problem = json.loads(refused.read() or b"{}")

@@ -20,7 +20,7 @@ import structlog
 from app.errors import InboxFull
 from app.state import Centre
 from calls.commands import Command, LookAgain, SayAlive
-from calls.events import Event, Tick
+from calls.events import Event, SnapshotTaken, Tick
 
 log = structlog.get_logger()
 
@@ -106,6 +106,8 @@ class Engine:
             elif self._inbox:
                 event = self._inbox.popleft()
                 self.step(event)
+                if type(event) is SnapshotTaken:
+                    self._next_tick = now  # callers who came while we were away see the heartbeat at once
                 if (told := self._awaited.pop(id(event), None)) and not told.done():
                     told.set_result(None)
                 handled += 1
@@ -128,9 +130,8 @@ class Engine:
         pending = deque([event])
         while pending:
             fact = pending.popleft()
+            self._fan_out(fact)
             try:
-                for sink in self._sinks:
-                    sink(fact)
                 handler = self._handlers.get(type(fact))
                 results = list(handler(self.centre, fact)) if handler else []
                 results += self._decide(self.centre, fact)
@@ -142,6 +143,16 @@ class Engine:
             except Exception as fault:
                 self._suspect(fact, fault)
         self._observer.handled(perf_counter() - began)
+
+    def _fan_out(self, fact: Event) -> None:
+        """History, metrics, mirror: one that fails costs neither the others nor the call."""
+        for sink in self._sinks:
+            try:
+                sink(fact)
+            except Exception as fault:
+                self._observer.handler_failed(fact)
+                name = type(fact).__name__
+                log.error("sink failed", action="engine.sink", fault=type(fault).__name__, event_type=name)
 
     def _suspect(self, fact: Event, fault: Exception) -> None:
         call_id = getattr(fact, "call_id", None)

@@ -41,6 +41,7 @@ from calls.events import (
     SwitchLost,
     TalkEnded,
     Tick,
+    VoicemailBegun,
 )
 from calls.lifecycle import apply, start
 from routing import agent as agents
@@ -121,6 +122,10 @@ def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
 def talk_ended(centre: Centre, event: TalkEnded) -> Results:
     yield from _changed(centre, event)
     yield from _free(centre, event.call_id, event.at)
+
+
+def voicemail_begun(centre: Centre, event: VoicemailBegun) -> Results:
+    yield from _changed(centre, event)
 
 
 def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered) -> Results:
@@ -216,4 +221,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     SwitchLost: switch_lost,
     TalkEnded: talk_ended,
     Tick: tick,
+    VoicemailBegun: voicemail_begun,
 }

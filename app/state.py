@@ -12,6 +12,10 @@ from routing.agent import Agent
 from routing.waiting import WaitingCall
 
 
+WANTS_AN_AGENT = frozenset({CallState.WAITING, CallState.LAST_RESORT, CallState.FALLBACK})
+"""In the waiting room; with its queue's last resort, from which an agent takes it; or with app_queue."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """An emergency caller who hung up before anyone answered; ``number`` is a secret, kept for ringing back."""
@@ -56,11 +60,10 @@ class Centre:
         return [node for node, faults in self.nodes.items() if faults is not None]
 
     def waiting(self) -> Iterable[WaitingCall]:
-        """The callers who want an agent now: in the waiting room of a connected node, or in its fallback."""
+        """The callers of connected nodes who want an agent now."""
         up = set(self.connected_nodes())
         for call in self.calls.values():
-            in_fallback = call.state is CallState.FALLBACK
-            wants = in_fallback or (call.state is CallState.WAITING and call.call_id not in self.rings)
+            wants = call.state in WANTS_AN_AGENT and call.call_id not in self.rings
             if wants and call.node in up and call.queue in self.configuration.queues and call.queued_at:
                 yield WaitingCall(
                     call_id=call.call_id,
@@ -68,7 +71,8 @@ class Centre:
                     needs=call.needs,
                     queued_at=call.queued_at,
                     waiting_since=call.waiting_since or call.queued_at,
-                    in_fallback=in_fallback,
+                    in_fallback=call.state is CallState.FALLBACK,
+                    in_last_resort=call.state is CallState.LAST_RESORT,
                 )
 
     def next_attempt(self, now: datetime) -> int:

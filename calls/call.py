@@ -17,13 +17,10 @@ class CallState(StrEnum):
     RINGING = "ringing"
     TALK = "talk"
     LAST_RESORT = "last-resort"
+    VOICEMAIL = "voicemail"
     FALLBACK = "fallback"
     FALLBACK_TALK = "fallback-talk"
     ENDED = "ended"
-
-
-LEFT_ALONE = frozenset({CallState.FALLBACK, CallState.FALLBACK_TALK, CallState.LAST_RESORT, CallState.ENDED})
-"""States in which the engine sends the call no command: Asterisk owns it."""
 
 
 @dataclass(frozen=True, slots=True)

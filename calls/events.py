@@ -142,8 +142,13 @@ class LastResortEntered(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VoicemailBegun(CallEvent):
+    """The caller chose to leave a message, and is not to be disturbed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VoicemailLeft(CallEvent):
-    """The caller chose to leave a message; ``recording_id`` names it."""
+    """The caller left a message; ``recording_id`` names its file."""
 
     recording_id: str
 

@@ -22,6 +22,7 @@ from calls.events import (
     LastResortEntered,
     MenuEntered,
     TalkEnded,
+    VoicemailBegun,
 )
 
 S = CallState
@@ -34,7 +35,7 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
         S.RINGING: S.RINGING,
         S.TALK: S.RINGING,
         S.FALLBACK: S.FALLBACK,
-        S.LAST_RESORT: S.LAST_RESORT,
+        S.LAST_RESORT: S.RINGING,
     },
     AgentNotReached: {state: state for state in (S.RINGING, S.WAITING, S.FALLBACK, S.LAST_RESORT)},
     AgentAnswered: {
@@ -52,8 +53,13 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
         S.LAST_RESORT: S.LAST_RESORT,
         S.FALLBACK: S.FALLBACK,
     },
+    VoicemailBegun: {S.LAST_RESORT: S.VOICEMAIL, S.FALLBACK: S.VOICEMAIL, S.VOICEMAIL: S.VOICEMAIL},
     CallEnded: dict.fromkeys([state for state in S if state is not S.ENDED], S.ENDED),
 }
+
+
+RUNG_BY_ASTERISK = frozenset({S.FALLBACK, S.LAST_RESORT})
+"""Where Asterisk itself rings people, one after the other: such a ring has no attempt, and the call stays there."""
 
 
 def start(event: CallStarted) -> Call:
@@ -77,6 +83,8 @@ def apply(call: Call, event: CallEvent) -> Call:
         state = TRANSITIONS[type(event)][call.state]
     except KeyError:
         raise IllegalEvent(f"{type(event).__name__} cannot happen to a call that is {call.state}") from None
+    if isinstance(event, AgentRinging) and event.attempt is None and call.state in RUNG_BY_ASTERISK:
+        state = call.state
     since = call.state_since if state is call.state else event.at
     changed = replace(call, state=state, state_since=since)
     match event:

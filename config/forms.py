@@ -20,8 +20,8 @@ Written = Mapping[str, Any]
 Broken = Iterator[tuple[Way, str]]
 Rule = Callable[[Configuration, Written], Broken]
 
-ID = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-AGENT_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
+ID = re.compile(r"[a-z][a-z0-9_][a-z0-9_-]{0,30}")
+AGENT_ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
 CLINIC_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 RESERVED = re.compile(r"trunk|internal|anonymous|last_resort_.*")
 SHORT_NUMBER = re.compile(r"[0-9]{2,6}")

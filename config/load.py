@@ -8,6 +8,7 @@ from pathlib import Path
 from config import located, sections
 from config.errors import ConfigurationFaults, Fault
 from config.forms import FORMS
+from config.menus import MENU_RULES
 from config.model import Clinic, Configuration, Trunk
 from config.rules import RULES
 
@@ -35,7 +36,7 @@ def _examine(path: Path, today: date | None) -> tuple[Configuration | None, list
     if read.values is None:
         return None, read.faults
     found = sections.configuration(read, today or datetime.now(UTC).date())
-    for rule in (*FORMS, *RULES):
+    for rule in (*FORMS, *MENU_RULES, *RULES):
         for way, reason in rule(found, read.values):
             read.fault(way, reason)
     return found, read.faults

@@ -6,9 +6,7 @@ A rule yields (way, reason). Names are looked up in the file as written, so that
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import yaml
@@ -17,8 +15,9 @@ import prompts
 from calls.needs import Needs, together
 from config.forms import Broken, Rule, Written, names
 from config.located import Way
+from config.menus import nodes_of
 from config.model import Configuration
-from ivr.menu import OPERATOR_KEY, STANDARD_PROMPTS, ChoiceNode, LanguageNode, LastResortNode, Node, QueueNode
+from ivr.menu import STANDARD_PROMPTS, LanguageNode, LastResortNode, QueueNode
 from routing.agent import Grade, can_serve
 
 
@@ -30,37 +29,9 @@ def references_exist(found: Configuration, written: Written) -> Broken:
         yield from _named(written, "menus", line.menu, ("lines", name, "menu"))
     if "default_line" in written:
         yield from _named(written, "lines", found.default_line, ("default_line",))
-    for way, node in _nodes(found):
+    for way, node in nodes_of(found):
         if isinstance(node, QueueNode | LastResortNode):
             yield from _named(written, "queues", node.queue, (*way, "queue"))
-
-
-def menus_hold_together(found: Configuration, written: Written) -> Broken:
-    """Every node that is named exists; ``operator`` and ``emergency`` end in queues; keys are free single digits."""
-    for menu_id, menu in found.menus.items():
-        known = written["menus"][menu_id].get("nodes") or {}
-        named: list[tuple[Way, str]] = [
-            (("menus", menu_id, field), getattr(menu, field)) for field in ("start", "operator", "emergency")
-        ]
-        for name, node in menu.nodes.items():
-            named += [(("menus", menu_id, "nodes", name, *field), target) for field, target in _targets(node)]
-        for way, target in named:
-            if target not in known:
-                yield way, f"names a node {target!r} that this menu does not have"
-        for field in ("operator", "emergency"):
-            if not isinstance(menu.nodes.get(getattr(menu, field)), QueueNode | None):
-                yield ("menus", menu_id, field), "must name a node of kind queue, so that the caller reaches a person"
-
-
-def menu_keys_are_free(found: Configuration, written: Written) -> Broken:
-    """Options are single digits, and never those that work in every menu."""
-    for way, node in _nodes(found):
-        taken = {OPERATOR_KEY: "operator", found.menus[str(way[1])].emergency_key: "emergency"}
-        for key in node.options if isinstance(node, ChoiceNode | LanguageNode) else {}:
-            if not re.fullmatch("[0-9]", key):
-                yield (*way, "options", key), "must be one digit"
-            elif key in taken:
-                yield (*way, "options", key), f"means {taken[key]} in every menu: take another digit"
 
 
 def lines_fit_their_kind(found: Configuration, written: Written) -> Broken:
@@ -97,7 +68,7 @@ def languages_are_spoken(found: Configuration, written: Written) -> Broken:
         for index, lang in enumerate(line.languages):
             if lang not in found.languages:
                 yield ("lines", name, "languages", index), f"{lang} is not among the languages of this configuration"
-    for way, node in _nodes(found):
+    for way, node in nodes_of(found):
         for key, lang in node.options.items() if isinstance(node, LanguageNode) else ():
             if lang not in found.languages:
                 yield (*way, "options", key), f"{lang} is not among the languages of this configuration"
@@ -110,7 +81,7 @@ def prompts_can_be_said(found: Configuration, written: Written) -> Broken:
     for line_id, line in found.lines.items():
         spoken = {"greeting": line.greeting, "whisper": line.whisper}
         used += [(("lines", line_id, field), prompt) for field, prompt in spoken.items() if prompt is not None]
-    for way, node in _nodes(found):
+    for way, node in nodes_of(found):
         used += [((*way, "prompts", index), prompt) for index, prompt in enumerate(getattr(node, "prompts", ()))]
     for way, prompt in used:
         lacking = [lang for lang in found.languages if prompt not in _phrases().get(lang, {prompt})]
@@ -130,7 +101,7 @@ def skills_are_declared(found: Configuration, written: Written) -> Broken:
         yield from _skills(found, line.needs, ("lines", name, "needs"))
         if line.region is not None and f"region:{line.region}" not in found.skills:
             yield ("lines", name, "region"), f"is not declared: add region:{line.region} to skills"
-    for way, node in _nodes(found):
+    for way, node in nodes_of(found):
         if isinstance(node, QueueNode):
             yield from _skills(found, node.needs, (*way, "needs"))
 
@@ -155,8 +126,6 @@ def everybody_can_be_served(found: Configuration, written: Written) -> Broken:
 
 RULES: tuple[Rule, ...] = (
     references_exist,
-    menus_hold_together,
-    menu_keys_are_free,
     lines_fit_their_kind,
     languages_are_spoken,
     prompts_can_be_said,
@@ -178,23 +147,6 @@ def _phrases() -> dict[str, frozenset[str]]:
 def _named(written: Written, section: str, name: str | None, way: Way) -> Broken:
     if name is not None and name not in names(written, section):
         yield way, f"names {name!r}, which is not among the {section}: {', '.join(names(written, section))}"
-
-
-def _nodes(found: Configuration) -> list[tuple[Way, Node]]:
-    return [
-        (("menus", menu_id, "nodes", name), node)
-        for menu_id, menu in found.menus.items()
-        for name, node in menu.nodes.items()
-    ]
-
-
-def _targets(node: Node) -> list[tuple[Way, str]]:
-    """The nodes that this one can lead to, with the field that names each."""
-    one = ("next", "again", "verified", "unverified", "open", "closed")
-    named: list[tuple[Way, str]] = [((f.name,), getattr(node, f.name)) for f in fields(node) if f.name in one]
-    if isinstance(node, ChoiceNode):
-        named += [(("options", key), target) for key, target in node.options.items()]
-    return named
 
 
 def _ends(found: Configuration, line_id: str) -> Iterator[tuple[Way, Needs, str]]:

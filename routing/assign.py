@@ -57,20 +57,11 @@ def assign(
             agent_id = agent.profile.agent_id
             del free[agent_id]
             decisions.append(_for_agent(call, agent, emergency=queues[call.queue].emergency))
-        elif not call.in_fallback:
+        elif not (call.in_fallback or call.in_last_resort):
             due = last_resort_at(call, queues[call.queue], agents.values())
             if due is not None and due <= now:
                 decisions.append(LastResort(call.call_id, _nobody(queues[call.queue])))
     return decisions
-
-
-def next_deadline(
-    waiting: Iterable[WaitingCall], agents: Mapping[str, Agent], queues: Mapping[str, Queue], now: datetime
-) -> datetime | None:
-    """When time alone, without any event, next changes what ``assign`` decides; None if it never does."""
-    moments = [moment for agent in agents.values() for moment in (agent.not_before, agent.wrap_up_until)]
-    moments += [last_resort_at(call, queues[call.queue], agents.values()) for call in waiting if not call.in_fallback]
-    return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
 
 def _for_agent(call: WaitingCall, agent: Agent, *, emergency: bool) -> Decision:

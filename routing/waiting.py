@@ -47,6 +47,7 @@ class WaitingCall:
 
     ``queued_at`` is the order key, kept through rings and transfers; ``waiting_since`` begins the present wait.
     ``in_fallback``: app_queue holds the call; it competes like any other, but we send it no command.
+    ``in_last_resort``: the call has been sent to its queue's last resort, from which an agent who gets free takes it.
     """
 
     call_id: str
@@ -55,3 +56,4 @@ class WaitingCall:
     queued_at: datetime
     waiting_since: datetime
     in_fallback: bool = False
+    in_last_resort: bool = False

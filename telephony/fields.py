@@ -20,10 +20,10 @@ AGENT_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 """Wider than the names of agents: `last_resort_<queue>` rings and answers like one."""
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._;-]{0,199}")
 
-_ATTEMPT = re.compile(r"\d{1,9}")
-_CAUSE = re.compile(r"\d{1,4}")
-_DURATION = re.compile(r"(\d{1,6}):([0-5]\d):([0-5]\d)")
-_MOMENT = re.compile(r"(\d{9,11})\.(\d{1,6})")
+_ATTEMPT = re.compile(r"[0-9]{1,15}")
+_CAUSE = re.compile(r"[0-9]{1,4}")
+_DURATION = re.compile(r"([0-9]{1,6}):([0-5][0-9]):([0-5][0-9])")
+_MOMENT = re.compile(r"([0-9]{9,11})\.([0-9]{1,6})")
 
 Word = TypeVar("Word", bound=StrEnum)
 

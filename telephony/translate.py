@@ -36,6 +36,7 @@ from calls.events import (
     RingBackAsked,
     SnapshotTaken,
     TalkEnded,
+    VoicemailBegun,
     VoicemailLeft,
 )
 from calls.needs import parse_needs
@@ -182,6 +183,10 @@ def _last_resort_entered(told: Told) -> Event:
     return LastResortEntered(at=told.at, call_id=told.call_id(), queue=told.variables.get("AL_QUEUE", ""))
 
 
+def _voicemail_begun(told: Told) -> Event:
+    return VoicemailBegun(at=told.at, call_id=told.call_id())
+
+
 def _voicemail_left(told: Told) -> Event:
     recording = matched(FILE, told.message.get("Recording"), "Recording")
     return VoicemailLeft(at=told.at, call_id=told.call_id(), recording_id=recording)
@@ -259,6 +264,7 @@ USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {
     "TalkEnded": _talk_ended,
     "FallbackEntered": _fallback_entered,
     "LastResortEntered": _last_resort_entered,
+    "VoicemailBegun": _voicemail_begun,
     "VoicemailLeft": _voicemail_left,
     "LegRecorded": _leg_recorded,
     "AgentCode": _agent_code,

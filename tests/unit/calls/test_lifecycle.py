@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calls.call import LEFT_ALONE, Call, CallState
+from calls.call import Call, CallState
 from calls.errors import IllegalEvent
 from calls.events import (
     AgentAnswered,
@@ -23,6 +23,7 @@ from calls.events import (
     LastResortEntered,
     MenuEntered,
     TalkEnded,
+    VoicemailBegun,
 )
 from calls.lifecycle import TRANSITIONS, apply, start
 from calls.needs import parse_needs
@@ -73,6 +74,7 @@ EVENTS: list[CallEvent] = [
     TalkEnded(at=NOON, call_id="call-1", agent_id="anna", by=EndedBy.AGENT),
     FallbackEntered(at=NOON, call_id="call-1", reason="stale"),
     LastResortEntered(at=NOON, call_id="call-1"),
+    VoicemailBegun(at=NOON, call_id="call-1"),
     ended(S.WAITING),
 ]
 
@@ -109,10 +111,16 @@ def test_every_call_can_end_whatever_it_is_doing() -> None:
     assert set(TRANSITIONS[CallEnded]) == set(S) - {S.ENDED}
 
 
-@pytest.mark.parametrize("state", sorted(LEFT_ALONE - {S.ENDED}))
-def test_no_ring_takes_a_call_out_of_asterisks_hands(state: CallState) -> None:
-    if state in TRANSITIONS[AgentRinging]:
-        assert TRANSITIONS[AgentRinging][state] is state
+@pytest.mark.parametrize("state", [S.FALLBACK, S.LAST_RESORT])
+def test_a_ring_by_asterisk_itself_leaves_the_call_in_its_hands(state: CallState) -> None:
+    ring = AgentRinging(at=NOON, call_id="call-1", agent_id="anna", attempt=None)
+    assert apply(a_call(state=state), ring).state is state
+
+
+def test_an_agent_who_gets_free_takes_a_call_out_of_the_last_resort_but_not_out_of_the_fallback() -> None:
+    ring = AgentRinging(at=NOON, call_id="call-1", agent_id="anna", attempt=7)
+    assert apply(a_call(state=S.LAST_RESORT), ring).state is S.RINGING
+    assert apply(a_call(state=S.FALLBACK), ring).state is S.FALLBACK
 
 
 def test_a_call_goes_from_menu_to_talk_and_keeps_what_was_said_of_it() -> None:

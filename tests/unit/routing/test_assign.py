@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from routing.agent import Agent, AgentState, not_reached, off_duty, reached, reserve
-from routing.assign import Decision, LastResort, LeaveToFallback, Ring, assign, next_deadline
+from routing.assign import Decision, LastResort, LeaveToFallback, Ring, assign
 from routing.explain import SENTENCES, Reason, explain
 from routing.selection import in_order
 from routing.waiting import LastResort as LastResortOf
@@ -151,16 +151,6 @@ def test_a_fallback_caller_is_never_sent_anywhere() -> None:
 def test_the_last_resort_counts_the_present_wait_and_not_the_place_in_the_queue() -> None:
     transferred = a_waiting_call(waited=600, waiting_since=NOON - seconds(5))
     assert decided([transferred]) == []
-
-
-def test_the_next_deadline_is_the_earliest_moment_at_which_time_alone_changes_a_decision() -> None:
-    anna = missed(an_agent("anna"))
-    boris = an_agent("boris", state=AgentState.WRAP_UP, wrap_up_until=NOON + seconds(3))
-    nobody_for = a_waiting_call("az", "lang:az=1", waited=58)
-    assert next_deadline([], {}, QUEUES, NOON) is None
-    assert next_deadline([a_waiting_call()], {"anna": anna}, QUEUES, NOON) == NOON + seconds(5)
-    assert next_deadline([], {"anna": anna, "boris": boris}, QUEUES, NOON) == NOON + seconds(3)
-    assert next_deadline([nobody_for], {"anna": anna, "boris": boris}, QUEUES, NOON) == NOON + seconds(2)
 
 
 def test_every_reason_is_a_plain_sentence() -> None:

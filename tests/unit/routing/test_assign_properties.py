@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from calls.needs import needs
 from routing.agent import Agent, AgentState, can_serve, is_free
-from routing.assign import LastResort, LeaveToFallback, Ring, assign, next_deadline
+from routing.assign import LastResort, LeaveToFallback, assign
 from routing.waiting import WaitingCall
 from tests.builders import NOON, a_queue, a_waiting_call, an_agent, seconds
 
@@ -128,20 +128,3 @@ def test_the_order_in_which_the_state_is_told_does_not_matter(centre, random) ->
     random.shuffle(names)
     again = assign(shuffled, {name: agents[name] for name in names}, QUEUES, NOON)
     assert again == assign(waiting, agents, QUEUES, NOON)
-
-
-@settings(max_examples=CENTRES, deadline=None)
-@given(centres())
-def test_between_now_and_the_next_deadline_nobody_new_is_rung_or_sent_away(centre) -> None:
-    """All that can be decided now is decided; then only time or an event can bring more."""
-    waiting, agents = centre
-    decisions = assign(waiting, agents, QUEUES, NOON)
-    done = {one.call_id for one in decisions}
-    busy = {one.agent_id for one in decisions if isinstance(one, Ring | LeaveToFallback)}
-    left = [call for call in waiting if call.call_id not in done]
-    still = {
-        name: replace(agent, state=AgentState.TALKING) if name in busy else agent for name, agent in agents.items()
-    }
-    deadline = next_deadline(left, still, QUEUES, NOON)
-    just_before = (deadline or NOON + seconds(10_000)) - seconds(0.001)
-    assert assign(left, still, QUEUES, just_before) == []
