@@ -11,8 +11,8 @@ from telephony.ami import AmiLink
 from telephony.connection import Account
 from telephony.delivery import Connected, Delivery, Disconnected, LinkState, Received
 from telephony.errors import AmiDown, AmiRefused, AmiTimeout
+from tests.unit.telephony.links import FAST, Inbox, ours, ping
 from tests.unit.telephony.scripted_ami import BOOTED, SUCCESS, ScriptedAmi
-from tests.unit.telephony.test_stock_defects import FAST, Inbox, ours, ping
 
 CHANNELS = (
     "Event: UserEvent\r\nUserEvent: BeforeTheChannels\r\n\r\n"

@@ -15,8 +15,8 @@ from calls.events import CallEnded, CommandFailed, Event, SnapshotTaken, SwitchL
 from telephony.ami import AmiLink
 from telephony.connection import Account
 from telephony.switch import Switch
+from tests.unit.telephony.links import FAST
 from tests.unit.telephony.scripted_ami import REFUSAL, ScriptedAmi
-from tests.unit.telephony.test_stock_defects import FAST
 
 NOW = datetime(2026, 7, 22, tzinfo=UTC)
 HANGUP = (
