@@ -30,7 +30,7 @@ from storage.writer import Writer
 log = structlog.get_logger()
 
 FLUSH_SECONDS = 0.2
-BATCH = 200
+BATCH = 100
 """Events moved at once: few enough that projecting them holds the event loop for some milliseconds only."""
 QUEUE_LIMIT = 20_000
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
@@ -66,8 +66,8 @@ class _Recorded:
 class History:
     """One run's history, in the folder ``spool`` and the database at ``url``.
 
-    ``spooled_call`` is told of each call that the failsafe spool brings, once it is stored. ``config_version`` may be
-    set at any time; events carry the one in force when they were recorded.
+    ``spooled_call`` is told of each call that the failsafe spool brings, once it is stored; when it raises, it is told
+    again. ``config_version`` may be set at any time; events carry the one in force when they were recorded.
     """
 
     def __init__(
@@ -86,6 +86,7 @@ class History:
         self._limit = queue_limit
         self._spool = Spool(spool / "events.jsonl")
         self._fresh: deque[_Recorded] = deque()
+        self._untold: deque[CallSpooled] = deque()
         self._seq = 0
         self._safe = 0
         self._loss: HistoryLost | None = None
@@ -262,8 +263,10 @@ class History:
     async def _collecting(self) -> None:
         while not self._closing.is_set():
             try:
-                for event in await collect(self._folder, self.writer, self.config_version):
-                    self._spooled_call(event)
+                self._untold += await collect(self._folder, self.writer, self.config_version)
+                while self._untold:
+                    self._spooled_call(self._untold[0])
+                    self._untold.popleft()
             except Exception as fault:
                 log.warning("failsafe spool not read", action="history.failsafe", fault=type(fault).__name__)
             await self._pause(FAILSAFE_SECONDS)

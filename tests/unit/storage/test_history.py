@@ -29,6 +29,7 @@ from calls.events import (
     SwitchLost,
     Tick,
 )
+from storage import history as history_module
 from storage import projections
 from storage.history import History
 from storage.reading import OpenAlarm, duties, keep_configuration, open_alarms
@@ -82,7 +83,7 @@ async def stored_types(url: str) -> list[str]:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 (what it waits for is seen from outside only)
             await asyncio.sleep(0.01)
 
 
@@ -258,6 +259,23 @@ async def test_calls_of_the_failsafe_spool_fill_the_history_once(database_url: s
     assert await stored_types(database_url) == ["CallSpooled"]
     [call] = await rows(database_url, select(calls.c.outcome, calls.c.ended_at))
     assert tuple(call) == ("abandoned", at(90))  # type: ignore[arg-type]
+
+
+async def test_a_spooled_call_that_the_engine_could_not_take_is_told_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history_module, "FAILSAFE_SECONDS", 0.01)
+    told: list[CallSpooled] = []
+
+    def tell(event: CallSpooled) -> None:
+        told.append(event)
+        if len(told) == 1:
+            raise RuntimeError("the inbox is full")
+
+    spool_call(tmp_path, "c1")
+    async with running(f"sqlite+aiosqlite:///{tmp_path / 'x'}", tmp_path, spooled_call=tell):
+        await until(lambda: len(told) == 2)
+    assert {event.call_id for event in told} == {"c1"}
 
 
 async def test_recording_a_fact_costs_microseconds(tmp_path: Path) -> None:

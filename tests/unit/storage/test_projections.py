@@ -27,6 +27,7 @@ from calls.events import (
     LastResortEntered,
     PhoneReachable,
     RecordingReady,
+    SwitchLost,
     TalkEnded,
     VoicemailLeft,
 )
@@ -99,6 +100,10 @@ def not_reached(when: float, agent: str = "anna", status: str = "NOANSWER") -> A
     return AgentNotReached(at=at(when), call_id="c", agent_id=agent, attempt=1, dial_status=status)
 
 
+def fell(when: float) -> FallbackEntered:
+    return FallbackEntered(at=at(when), call_id="c", reason="stale")
+
+
 def ended(when: float, state: CallState, by: EndedBy = EndedBy.CALLER) -> CallEnded:
     return CallEnded(at=at(when), call_id="c", state=state, cause=16, by=by)
 
@@ -122,10 +127,7 @@ def test_an_answered_call() -> None:
         ([queued(2), ended(6.9, CallState.WAITING)], "short_abandoned"),
         ([queued(2), ended(7, CallState.WAITING)], "abandoned"),
         ([queued(2), ringing(3), ended(9, CallState.RINGING)], "abandoned"),
-        (
-            [queued(2), FallbackEntered(at=at(5), call_id="c", reason="stale"), ended(9, CallState.FALLBACK)],
-            "abandoned",
-        ),
+        ([queued(2), fell(5), ended(9, CallState.FALLBACK)], "abandoned"),
         ([queued(2), ended(60, CallState.LAST_RESORT, EndedBy.SYSTEM)], "fallback"),
         ([queued(2), VoicemailLeft(at=at(50), call_id="c", recording_id="r"), ended(60, CallState.ENDED)], "voicemail"),
         ([queued(2), answered(5), TalkEnded(at=at(9), call_id="c", agent_id="anna", by=EndedBy.AGENT)], None),
@@ -159,12 +161,11 @@ def test_a_transfer_out_of_a_talk_begins_a_second_wait() -> None:
 
 
 def test_the_fallback_marks_a_wait_and_does_not_end_it() -> None:
-    fell = FallbackEntered(at=at(6), call_id="c", reason="stale")
-    [wait] = waits_after(started(), queued(2), fell)
+    [wait] = waits_after(started(), queued(2), fell(6))
     assert (wait.ended, wait.by_fallback) == (None, True)
-    [wait] = waits_after(started(), queued(2), fell, answered(12, by_fallback=True))
+    [wait] = waits_after(started(), queued(2), fell(6), answered(12, by_fallback=True))
     assert (wait.result, wait.wait_seconds, wait.by_fallback) == ("answered", 10.0, True)
-    assert call_after(started(), queued(2), fell, answered(12, by_fallback=True)).by_fallback
+    assert call_after(started(), queued(2), fell(6), answered(12, by_fallback=True)).by_fallback
 
 
 def test_a_wait_goes_on_when_the_last_resort_brings_the_caller_back() -> None:
@@ -320,6 +321,4 @@ def test_the_engines_word_on_the_end_wins_over_an_earlier_one_of_the_spool() -> 
 
 
 def test_events_that_no_projection_tells_of_change_no_row() -> None:
-    from calls.events import SwitchLost
-
     assert rows_after(SwitchLost(at=NOON, node="n")) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 import sys
 from collections.abc import AsyncIterator
@@ -104,7 +105,7 @@ async def test_the_sqlite_files_are_their_owners_only(tmp_path: Path) -> None:
     await asyncio.to_thread(migrate, url)
     engine = open_engine(url)
     async with engine.connect():
-        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("history.sqlite*")}
+        modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in os.listdir(tmp_path)}
     await engine.dispose()
     assert set(modes.values()) == {0o600}
 
