@@ -167,11 +167,11 @@ class FakeDialplan:
 
     def _ring(self, channel: Channel, extension: str) -> None:
         state = channel.variables["AL_STATE"]
-        if state != "waiting":
-            if state in ("fallback", "last-resort"):
-                self._last_resort(channel, "") if state == "last-resort" else self._fallback(channel, "")
-            else:
-                self._wait(channel)
+        if state == "fallback":
+            self._fallback(channel, "")
+            return
+        if state not in ("waiting", "last-resort"):
+            self._wait(channel)
             return
         agent, _, attempt = extension.partition("-")
         channel.variables |= {"AL_STATE": "ringing", "AL_AGENT": agent, "AL_ATTEMPT": attempt}

@@ -340,6 +340,23 @@ async def test_a_caller_can_be_sent_to_the_last_resort(house: House) -> None:
     assert entered.queue == call.queue
 
 
+async def test_an_agent_who_gets_free_takes_a_caller_out_of_the_last_resort(house: House) -> None:
+    call = await house.caller(line="hotline")  # its queue has no mobile to ring first
+    house.tell(GoToLastResort(node="node1", call_id=call.call_id, channel=call.channel))
+    await house.story(call.call_id, LastResortEntered)
+    house.ring(call, "anna")
+    told = await house.story(call.call_id, AgentAnswered)
+    assert [type(event) for event in told if not isinstance(event, LegRecorded)] == [AgentRinging, AgentAnswered]
+
+
+async def test_a_ring_that_comes_too_late_leaves_the_caller_in_the_fallback(house: House) -> None:
+    call = await house.caller(line="emergency", seen=False)
+    house.pass_time(1)
+    await house.story(call.call_id, FallbackEntered)
+    house.ring(call, "anna")
+    assert isinstance((await house.story(call.call_id, FallbackEntered))[-1], FallbackEntered)
+
+
 async def test_a_command_for_a_caller_who_is_gone_fails_with_asterisks_words(house: House) -> None:
     call = await house.caller()
     await house.hang_up(call.channel)
