@@ -7,6 +7,7 @@ import itertools
 import re
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 
 _numbers = itertools.count(1)
@@ -68,6 +69,19 @@ class SipPeer:
     def bye(self) -> None:
         to, sender, call, tagged = self._bye
         assert self._once("BYE", to, sender, call, 3, "", "", tagged).status == 200
+
+    def expect(self, method: str) -> str:
+        """The next request of this method within 10 s; others are passed over."""
+        until = time.monotonic() + 10
+        while not (text := self._receive()).startswith(f"{method} "):
+            assert time.monotonic() < until, f"no {method} came"
+        return text
+
+    def answer(self, request: str, status: str) -> None:
+        """Send this status (`200 OK`) for a request that came."""
+        copied = re.findall(r"^(?:Via|From|To|Call-ID|CSeq):.*$", request, re.MULTILINE | re.IGNORECASE)
+        lines = [line.strip() + (";tag=here" if line.startswith("To:") else "") for line in copied]
+        self._socket.sendall("\r\n".join([f"SIP/2.0 {status}", *lines, "Content-Length: 0", "", ""]).encode())
 
     def _once(
         self, method: str, to: str, sender: str, call: str, cseq: int, sdp: str, extra: str, tagged: str = ""

@@ -29,7 +29,7 @@ def free_port(kind: int = socket.SOCK_STREAM) -> int:
 
 
 class RenderedAsterisk:
-    """Started and stopped; `account` is how to log in over AMI."""
+    """Started and stopped; `account` is how to log in over AMI, `complaints` what it had logged when it was up."""
 
     def __init__(self, home: Path, **site: Any) -> None:
         dirs = runtime.asterisk_dirs()
@@ -65,6 +65,7 @@ class RenderedAsterisk:
         for _ in range(200):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.site.ami_port)):
                 self.ask("core waitfullybooted")
+                self.complaints = self.log()
                 return
             if self._process.poll() is not None:
                 break

@@ -7,7 +7,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,7 @@ def peer(asterisk: RenderedAsterisk) -> Iterator[SipPeer]:
 
 
 def test_it_starts_without_one_warning_or_error(asterisk: RenderedAsterisk) -> None:
-    assert asterisk.log() == []
+    assert asterisk.complaints == []
     assert asterisk.said.read_text() == ""
 
 
@@ -193,6 +193,22 @@ def test_the_newest_registration_is_the_agents_only_phone(asterisk: RenderedAste
     assert len(re.findall("Contact:  clara/", asterisk.ask("pjsip show contacts"))) == 1
 
 
+def test_a_phone_that_falls_silent_is_known_as_gone(asterisk: RenderedAsterisk, ami: RawAmi) -> None:
+    """Registered is not there: the phone is asked every two seconds, and the service hears of both."""
+
+    def told(status: str) -> Callable[[AmiMessage], bool]:
+        return lambda event: event.get("EndpointName") == "denis" and event.get("ContactStatus") == status
+
+    phone = SipPeer(asterisk.site.sip_port)
+    assert register(phone, "denis", "pwdenis") == 200
+    phone.answer(phone.expect("OPTIONS"), "200 OK")
+    ami.until(told("Reachable"))
+    phone.close()
+    before_gone = ami.until(told("Unreachable"))
+    assert ("PJSIP/denis", "NOT_INUSE") in {(event.get("Device"), event.get("State")) for event in before_gone}
+    assert {event.event for event in before_gone} <= {"ContactStatus", "DeviceStateChange"}
+
+
 def channels(asterisk: RenderedAsterisk) -> str:
     return asterisk.ask("core show channels concise")
 
@@ -232,6 +248,21 @@ def test_anything_but_alaw_is_refused(peer: SipPeer) -> None:
     assert peer.request("INVITE", "112", STRANGER, sdp=opus).status == 488
 
 
+def test_an_emergency_caller_rings_a_nurse_though_no_service_runs(asterisk: RenderedAsterisk, peer: SipPeer) -> None:
+    trainee, nurse = SipPeer(asterisk.site.sip_port), SipPeer(asterisk.site.sip_port)
+    for phone, name in ((trainee, "denis"), (nurse, "elena")):
+        assert register(phone, name, f"pw{name}") == 200
+        phone.answer(phone.expect("OPTIONS"), "200 OK")
+    assert peer.request("INVITE", "112", STRANGER, sdp=offer(free_port(socket.SOCK_DGRAM))).status == 200
+    rung = nurse.expect("INVITE")
+    nurse.answer(rung, "180 Ringing")
+    assert re.search(r"^From: \"Emergency", rung, re.MULTILINE), "the agent sees whose help is asked for"
+    peer.bye()
+    nurse.expect("CANCEL")
+    trainee.close()
+    nurse.close()
+
+
 # --- TLS and SRTP ---------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +294,7 @@ def trusting(certificate: tuple[Path, Path]) -> ssl.SSLContext:
 
 
 def test_it_starts_with_tls_and_srtp_without_one_warning_or_error(secure: RenderedAsterisk) -> None:
-    assert secure.log() == []
+    assert secure.complaints == []
 
 
 def test_a_phone_registers_over_tls_with_the_configured_certificate(
