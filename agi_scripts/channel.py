@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Final, Protocol
+from functools import lru_cache
+from typing import Final, NoReturn, Protocol
 from urllib.parse import parse_qsl
 
 from agi_scripts.errors import AgiHangup, AgiRefused, AgiUnsafe
@@ -26,7 +27,10 @@ from agi_scripts.protocol import Reply
 
 SLACK: Final = 4.0
 """Seconds added to a command's longest duration; also what stands while Asterisk waits for us (the law asks <= 5)."""
+SLACK_WORD: Final = f"{SLACK:g}"
 GUARD: Final = "TIMEOUT(absolute)"
+FAILED: Final = frozenset({"-1", "-2"})
+"""Results of a command that did not do what it was asked."""
 
 _NAME = re.compile(r"_{0,2}[A-Z][A-Z0-9_]{0,63}")
 _VALUE = re.compile(r'[^\x00-\x1f\x7f"\\()\[\]]*')
@@ -81,13 +85,15 @@ class AgiChannel:
         """Play `prompts`, which take `spoken` seconds and stop at the first digit; then wait `wait` seconds for each
         of up to `digits` digits. What was pressed, without the closing `#`; "#" if that is all; "" if nothing.
         """
-        await self._gosub("al-ask", spoken + wait * digits, spoken_together(prompts), str(digits), f"{wait:g}")
+        longest = spoken + wait * digits
+        words = ask_words(tuple(prompts), longest, digits, wait)
+        await self._exchange("GOSUB", "al-ask", "s", "1", words, longest=longest)
         # al-ask has just left SLACK on the guard: a renewal before this would only repeat it.
         return (await self._exchange("GET VARIABLE", "AL_DIGITS")).value or ""
 
     async def say(self, prompts: Sequence[str], *, spoken: float) -> None:
         """Play `prompts`, which take `spoken` seconds, to their end; digits pressed meanwhile are lost."""
-        await self._gosub("al-say", spoken, spoken_together(prompts))
+        await self._exchange("GOSUB", "al-say", "s", "1", say_words(tuple(prompts), spoken), longest=spoken)
 
     async def get(self, name: str) -> str:
         """The value of a channel variable, "" where it is not set."""
@@ -95,8 +101,7 @@ class AgiChannel:
 
     async def set(self, variables: Mapping[str, str]) -> None:
         """Set channel variables, all in one command, the guard with them."""
-        pairs = [f'{checked_name(name)}="{checked_value(name, value)}"' for name, value in variables.items()]
-        await self._exchange("EXEC", "MSet", ",".join([f"{GUARD}={SLACK:g}", *pairs]))
+        await self._exchange("EXEC", "MSet", set_words(tuple(variables.items())))
 
     async def finish(self, variables: Mapping[str, str]) -> None:
         """The session's last act, done by the server: leave these on the call and say that we are done, at once."""
@@ -104,24 +109,42 @@ class AgiChannel:
 
     async def command(self, verb: str, *arguments: str) -> Reply:
         """Any command that takes less than a second, e.g. `command("ANSWER")`; the guard is renewed before it."""
-        await self._exchange("SET VARIABLE", GUARD, f"{SLACK:g}")
+        await self._exchange("SET VARIABLE", GUARD, SLACK_WORD)
         return await self._exchange(verb, *arguments)
-
-    async def _gosub(self, context: str, longest: float, *arguments: str) -> None:
-        words = ",".join([f"{longest + SLACK:g}", *arguments])
-        await self._exchange("GOSUB", context, "s", "1", words, longest=longest)
 
     async def _exchange(self, verb: str, *arguments: str, longest: float = 0.0) -> Reply:
         reply = await self._wire.exchange(longest, verb, *arguments)
+        if reply.code != 200 or reply.result in FAILED:
+            await self._refused(verb, reply)
+        return reply
+
+    async def _refused(self, verb: str, reply: Reply) -> NoReturn:
         if reply.code == 511:
             raise AgiHangup(verb)
-        if reply.code != 200:
-            raise AgiRefused(f"{verb}: {reply.code}")
-        if reply.result in ("-1", "-2"):
+        if reply.code == 200:
             # Failed, or the caller hung up meanwhile: Asterisk answers the next command by HANGUP if so.
             await self._wire.exchange(0.0, "NOOP")
-            raise AgiRefused(f"{verb}: result={reply.result}")
-        return reply
+        raise AgiRefused(f"{verb}: {reply.code} {reply.result}")
+
+
+@lru_cache(maxsize=1024)
+def ask_words(prompts: tuple[str, ...], longest: float, digits: int, wait: float) -> str:
+    """The arguments of al-ask: guard, prompts, digits, seconds for each digit."""
+    return f"{longest + SLACK:g},{spoken_together(prompts)},{digits},{wait:g}"
+
+
+@lru_cache(maxsize=1024)
+def say_words(prompts: tuple[str, ...], spoken: float) -> str:
+    """The arguments of al-say: guard, prompts."""
+    return f"{spoken + SLACK:g},{spoken_together(prompts)}"
+
+
+@lru_cache(maxsize=1024)
+def set_words(variables: tuple[tuple[str, str], ...]) -> str:
+    """The arguments of MSet, the guard first."""
+    return ",".join(
+        [f"{GUARD}={SLACK_WORD}", *(f'{checked_name(one)}="{checked_value(one, v)}"' for one, v in variables)]
+    )
 
 
 def spoken_together(prompts: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ VARIABLES: Final[Mapping[str, str]] = {
 """Key of the line -> channel variable."""
 
 
-class QuietAgi(AGI):  # type: ignore[misc]
+class QuietAgi(AGI):
     """pyst2's AGI over these two streams: silent, without a signal handler, every command through our serializer."""
 
     def __init__(self, said: TextIO, told: TextIO) -> None:

@@ -87,6 +87,7 @@ class AgiServer:
         self.handler = handler
         self.limits = limits or AgiLimits()
         self.observer = observer or Unobserved()
+        self.patience = SLACK + self.limits.grace_seconds
         self.knocking: dict[_Connection, None] = {}  # an ordered set: the oldest first
         self.sessions: dict[_Connection, asyncio.Task[None]] = {}
         self._listener: asyncio.Server | None = None
@@ -158,15 +159,16 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for event in self._codec.receive(data):
-            self._heard(event)
+            if type(event) is Reply:
+                self._answered(event)
+            else:
+                self._heard(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.data_received(b"")
 
     def _heard(self, event: Event) -> None:
-        if isinstance(event, Reply):
-            self._answered(event)
-        elif isinstance(event, Header):
+        if isinstance(event, Header):
             self._begin(event)
         elif self in self._server.knocking:
             self.turn_away("malformed" if isinstance(event, Malformed) else "closed")
@@ -198,11 +200,12 @@ class _Connection(asyncio.Protocol):
         if self._over:
             raise self._over
         line = self._codec.send(verb, *arguments)
-        self._verb, self._asked_at = verb, self._loop.time()
-        self.deadline = self._asked_at + longest + SLACK + self._server.limits.grace_seconds
-        self._waiter = self._loop.create_future()
+        self._verb = verb
+        self._asked_at = now = self._loop.time()
+        self.deadline = now + longest + self._server.patience
+        self._waiter = waiter = self._loop.create_future()
         self._transport.write(line)
-        return self._waiter
+        return waiter
 
     def overdue(self) -> None:
         """Past its deadline: a header, a reply, or a handler that goes on after the end."""

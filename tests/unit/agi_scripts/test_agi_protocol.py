@@ -176,6 +176,7 @@ def test_a_fault_of_the_other_side_is_told_without_its_words() -> None:
     "words",
     [
         ("set variable", "a"),
+        ("DATABASE PUT", "a"),
         ("", "a"),
         ("NOOP\n", "a"),
         ("EXEC", "a\rb"),
