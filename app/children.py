@@ -23,6 +23,7 @@ class Child:
     """One process that we started; ``log`` holds what it printed."""
 
     name: str
+    argv: Sequence[str]
     process: asyncio.subprocess.Process
     log: Path
 
@@ -51,6 +52,11 @@ class Child:
             self.process.kill()
             await self.process.wait()
 
+    def ending(self) -> str:
+        """How it ended: its exit code, or the signal that ended it."""
+        code = self.process.returncode or 0
+        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
     def last_words(self, lines: int = 8) -> str:
         """The end of its log, for a message to the operator."""
         try:
@@ -76,4 +82,4 @@ async def start(name: str, argv: Sequence[str], log: Path, environment: Mapping[
         raise AppFault(f"{name} cannot be started: {fault.strerror}.") from None
     finally:
         os.close(descriptor)
-    return Child(name, process, log)
+    return Child(name, argv, process, log)

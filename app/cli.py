@@ -42,17 +42,19 @@ def run() -> None:
 @cli.command()
 def up() -> None:
     """Run everything on this machine: Asterisk, the service, and the live board; Ctrl-C ends it."""
-    from app.house import live_in
+    from app.up import live_in
 
-    _loop(live_in(load_settings(), people=False))
+    _loop(live_in(load_settings()))
 
 
 @cli.command()
-def demo() -> None:
+def demo(
+    calls_per_minute: Annotated[float, typer.Option(min=0.1, max=60, help="how many people call")] = 8.0,
+) -> None:
     """Like `up`, with Redis and with synthetic callers and agents."""
-    from app.house import live_in
+    from app.up import live_in
 
-    _loop(live_in(load_settings(), people=True))
+    _loop(live_in(load_settings(), calls_per_minute))
 
 
 @cli.command()

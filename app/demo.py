@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from app.settings import Settings, secret
 from config.load import load
 from synthetic.crowd import Crowd
 from synthetic.errors import SyntheticError
+from synthetic.sipp import free_port
 from synthetic.telephones import Telephones
 
 STREET, DESKS = "127.0.0.1", "127.0.0.2"
@@ -26,10 +28,11 @@ HANG_UP_WITHIN = 2.0
 
 
 class Neighbourhood:
-    """The telephones around one instance, and the settings that make it take the street for its carrier."""
+    """The telephones around one instance; with ``settings`` it takes the street for its carrier, and mirrors."""
 
-    def __init__(self, settings: Settings, street: Telephones, desks: Telephones) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, redis_port: int, street: Telephones, desks: Telephones) -> None:
+        self.settings = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{redis_port}/0"})
+        self.redis_port = redis_port
         self._street = street
         self._desks = desks
 
@@ -58,13 +61,14 @@ async def neighbourhood(settings: Settings) -> AsyncIterator[Neighbourhood]:
         ):
             settings.home.mkdir(parents=True, exist_ok=True)
             file = with_street(settings.config, street.address, settings.home / "demo.yaml")
-            yield Neighbourhood(settings.model_copy(update={"config": file}), street, desks)
+            redis_port = free_port("127.0.0.1", socket.SOCK_STREAM)
+            yield Neighbourhood(settings.model_copy(update={"config": file}), redis_port, street, desks)
     except SyntheticError as fault:
         raise AppFault(f"the synthetic people cannot live here: {fault}") from None
 
 
 def with_street(base: Path, street: str, target: Path, change: Callable[[dict[str, Any]], None] | None = None) -> Path:
-    """Write the configuration ``base`` to ``target`` with the carrier at ``street`` (host:port), and changed at will."""
+    """Write ``base`` to ``target`` with the carrier at ``street`` (host:port), and a change if wanted."""
     values = yaml.safe_load(base.read_text(encoding="utf-8"))
     host, _, port = street.rpartition(":")
     values["trunk"] |= {"addresses": [host], "host": host, "port": int(port)}

@@ -58,6 +58,9 @@ def _tls(settings: Settings) -> Tls | None:
 READY_WITHIN = 30.0
 """Seconds that Asterisk and the service have together until calls are served."""
 
+AGAIN_AFTER = 2.0
+"""Seconds until a child that has died is started again, so that one that dies at once is no storm."""
+
 
 class House:
     """The children of one instance, ended in the reverse order of their start."""
@@ -87,9 +90,12 @@ class House:
 
     async def _start(self, name: str, argv: list[str]) -> Child:
         log = self.settings.home / "log" / f"{name}.log"
-        child = await start(name, argv, log, {**self.settings.environment(), "PYTHONPATH": str(TREE)})
+        child = await start(name, argv, log, self._environment())
         self._children.append(child)
         return child
+
+    def _environment(self) -> dict[str, str]:
+        return {**self.settings.environment(), "PYTHONPATH": str(TREE)}
 
     async def ready(self) -> None:
         """Wait until the service says that it serves calls; AppFault with its last words when it dies instead."""
@@ -103,6 +109,28 @@ class House:
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise AppFault(f"the service is not ready after {READY_WITHIN:.0f} s: {answer}") from None
+
+    async def keep(self) -> None:
+        """Say the last words of each child that dies, and start it again; AppFault when it is Asterisk.
+
+        A service that is started again finds the callers where Asterisk has kept them. Runs until cancelled.
+        """
+        while True:
+            deaths = {asyncio.create_task(child.process.wait()): child for child in self._children}
+            try:
+                dead, _ = await asyncio.wait(deaths, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for death in deaths:
+                    death.cancel()
+            for child in (deaths[death] for death in dead):
+                words = f"{child.name} has ended ({child.ending()}), its last words: {child.last_words()}"
+                if child.name == "asterisk":
+                    raise AppFault(words)
+                self._say(words)
+                await asyncio.sleep(AGAIN_AFTER)
+                self._say(f"{child.name}: starting again")
+                place = self._children.index(child)
+                self._children[place] = await start(child.name, child.argv, child.log, self._environment())
 
     def _readiness(self) -> str:
         url = f"http://{self.settings.bind}:{self.settings.http_port}/readyz"

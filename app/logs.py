@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,6 +26,17 @@ def strike_out_numbers(_logger: object, _method: str, event: MutableMapping[str,
 
 def to_stdout() -> None:
     """Set structlog up for this process."""
+    _configure(structlog.PrintLoggerFactory())
+
+
+def to_file(path: Path) -> None:
+    """The same for a process whose stdout is for people."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    _configure(structlog.WriteLoggerFactory(os.fdopen(descriptor, "w", buffering=1)))
+
+
+def _configure(factory: Callable[..., Any]) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -31,5 +44,6 @@ def to_stdout() -> None:
             strike_out_numbers,
             structlog.processors.JSONRenderer(),
         ],
+        logger_factory=factory,
         cache_logger_on_first_use=True,
     )

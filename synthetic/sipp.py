@@ -116,6 +116,7 @@ class Sipp:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,  # a Ctrl-C is for us to obey: calls are ended before telephones
             )
             sipp = cls(host, sip, process, report)
             try:

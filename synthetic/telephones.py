@@ -153,6 +153,11 @@ class Telephones:
         await media.open(self.sipp.host, phone.deaf)
         phone.take(ring)
 
+    async def hang_up(self, within: float) -> None:
+        """End every open call; a dialog that has not ended `within` seconds is left as it is."""
+        ends = (dialog.hang_up(within) for dialog in list(self._dialogs.values()))
+        await asyncio.gather(*ends, return_exceptions=True)
+
     async def close(self) -> None:
         """End SIPp and give every port back. Open calls end without a BYE: hang up first where that matters."""
         for phone in self._phones.values():

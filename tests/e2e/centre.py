@@ -16,10 +16,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from app import runtime
 from app.children import Child
+from app.demo import DESKS, STREET, with_street
 from app.house import House
 from app.settings import Settings, secret
 from synthetic.alaw import read_wav
@@ -32,7 +31,6 @@ SAMPLE = Path(__file__).parents[2] / "config" / "sample" / "assistline.yaml"
 LONG = os.environ.get("AL_LONG") == "1"
 """Whether the sizes are those that the issue names."""
 
-STREET, DESKS = "127.0.0.1", "127.0.0.2"
 EMERGENCY, DOCTORS, HOTLINE, KAZAN, BAKU, DIRECT = (
     "112",
     "+442079460200",
@@ -232,16 +230,16 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def configuration(change: Callable[[dict[str, Any]], None] | None, trunk_port: int, target: Path) -> Path:
+def configuration(change: Callable[[dict[str, Any]], None] | None, street: str, target: Path) -> Path:
     """The sample configuration with the trunk at the street's telephones, changed as a test needs it."""
-    values = yaml.safe_load(SAMPLE.read_text())
-    values["trunk"] |= {"addresses": [STREET], "host": STREET, "port": trunk_port}
-    for queue in values["queues"].values():
-        queue["wrap_up_seconds"] = 0
-    if change:
-        change(values)
-    target.write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False))
-    return target
+
+    def changed(values: dict[str, Any]) -> None:
+        for queue in values["queues"].values():
+            queue["wrap_up_seconds"] = 0
+        if change:
+            change(values)
+
+    return with_street(SAMPLE, street, target, changed)
 
 
 @asynccontextmanager
@@ -260,7 +258,7 @@ async def live_centre(
         await Telephones.start(sipp, (STREET, sip), STREET) as street,
         await Telephones.start(sipp, (STREET, sip), DESKS) as desks,
     ):
-        file = configuration(change, int(street.address.rpartition(":")[2]), home / "assistline.yaml")
+        file = configuration(change, street.address, home / "assistline.yaml")
         settings = Settings(
             home=home, config=file, http_port=http, sip_port=sip, ami_port=ami, agi_port=agi, rtp_start=rtp, rtp_end=rtp + 199,
             **dict(environment),
