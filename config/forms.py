@@ -1,6 +1,7 @@
 """Is each value well formed, and does each number lead to one place? Rules that a type alone cannot say.
 
-A rule yields (way, reason); it is told what could be understood and what was written.
+A rule yields (way, reason); it is told what could be understood and what was written. The tables of rules say which
+sections each looks at: when one of these is broken as a whole, the rule is not asked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from config.model import Configuration
 
 Written = Mapping[str, Any]
 Broken = Iterator[tuple[Way, str]]
-Rule = Callable[[Configuration, Written], Broken]
+Rules = dict[Callable[[Configuration, Written], Broken], tuple[str, ...]]
 
 ID = re.compile(r"[a-z][a-z0-9_][a-z0-9_-]{0,30}")
 AGENT_ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
@@ -151,17 +152,17 @@ def the_trunk_can_be_reached(found: Configuration, written: Written) -> Broken:
         yield ("trunk", "caller_number"), "is no number: write it as +442079460100"
 
 
-FORMS: tuple[Rule, ...] = (
-    ids_are_plain_names,
-    labels_can_be_shown,
-    figures_are_in_range,
-    numbers_are_told_apart,
-    mobiles_can_be_rung,
-    agents_have_one_phone,
-    clinics_can_prove_themselves,
-    pause_codes_work,
-    the_trunk_can_be_reached,
-)
+FORMS: Rules = {
+    ids_are_plain_names: (),
+    labels_can_be_shown: (),
+    figures_are_in_range: (),
+    numbers_are_told_apart: (),
+    mobiles_can_be_rung: (),
+    agents_have_one_phone: (),
+    clinics_can_prove_themselves: (),
+    pause_codes_work: ("pause_reasons",),
+    the_trunk_can_be_reached: ("trunk",),
+}
 
 
 def names(written: Written, section: str) -> list[str]:

@@ -35,8 +35,9 @@ def _examine(path: Path, today: date | None) -> tuple[Configuration | None, list
     read = located.read(path)
     if read.values is None:
         return None, read.faults
-    found = sections.configuration(read, today or datetime.now(UTC).date())
-    for rule in (*FORMS, *MENU_RULES, *RULES):
-        for way, reason in rule(found, read.values):
-            read.fault(way, reason)
+    found, broken = sections.configuration(read, today or datetime.now(UTC).date())
+    for rule, looks_at in (FORMS | MENU_RULES | RULES).items():
+        if broken.isdisjoint(looks_at):
+            for way, reason in rule(found, read.values):
+                read.fault(way, reason)
     return found, read.faults

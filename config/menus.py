@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 
-from config.forms import Broken, Rule, Written
+from config.forms import Broken, Rules, Written
 from config.located import Way
 from config.model import Configuration
 from ivr.menu import (
@@ -102,14 +102,14 @@ def typed_numbers_make_sense(found: Configuration, written: Written) -> Broken:
                 yield (*way, "clinic_field"), "names a field that no gather node of this menu asks for"
 
 
-MENU_RULES: tuple[Rule, ...] = (
-    named_nodes_exist,
-    people_can_be_reached,
-    keys_are_free,
-    every_way_ends,
-    every_node_is_reached,
-    typed_numbers_make_sense,
-)
+MENU_RULES: Rules = {
+    named_nodes_exist: (),
+    people_can_be_reached: ("queues",),
+    keys_are_free: (),
+    every_way_ends: (),
+    every_node_is_reached: (),
+    typed_numbers_make_sense: (),
+}
 
 
 def nodes_of(found: Configuration) -> list[tuple[Way, Node]]:

@@ -13,7 +13,7 @@ import yaml
 
 import prompts
 from calls.needs import Needs, together
-from config.forms import Broken, Rule, Written, names
+from config.forms import Broken, Rules, Written, names
 from config.located import Way
 from config.menus import nodes_of
 from config.model import Configuration
@@ -124,14 +124,14 @@ def everybody_can_be_served(found: Configuration, written: Written) -> Broken:
                     yield way, f"no agent can take a call in {lang} from line {line_id} to queue {queue_id}"
 
 
-RULES: tuple[Rule, ...] = (
-    references_exist,
-    lines_fit_their_kind,
-    languages_are_spoken,
-    prompts_can_be_said,
-    skills_are_declared,
-    everybody_can_be_served,
-)
+RULES: Rules = {
+    references_exist: ("queues", "lines", "default_line"),
+    lines_fit_their_kind: (),
+    languages_are_spoken: ("languages", "skills"),
+    prompts_can_be_said: ("languages",),
+    skills_are_declared: ("skills",),
+    everybody_can_be_served: ("agents", "queues", "languages"),
+}
 
 
 @functools.cache

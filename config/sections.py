@@ -33,6 +33,7 @@ ENTRIES: dict[str, tuple[type, str]] = {
     "lines": (Line, "line_id"),
     "clinics": (Clinic, "clinic_id"),
 }
+NEEDED = ("queues", "agents", "lines")
 LEVELS = ("needs", "skills")
 SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash")
 T = TypeVar("T")
@@ -41,16 +42,18 @@ STAND_IN = {"timezone": "UTC", "languages": ["en"], "default_line": "", "skills"
 STAND_IN_TRUNK = {"addresses": [], "host": "", "caller_number": ""}
 
 
-def configuration(located: Located, today: date) -> Configuration:
-    """What could be understood of the file; everything that could not is a fault in ``located``.
+def configuration(located: Located, today: date) -> tuple[Configuration, frozenset[str]]:
+    """What could be understood of the file, and the sections that could not; every reason is a fault in ``located``.
 
-    A broken entry is left out and a broken general value is replaced, so that the rest can still be looked at.
+    A broken entry is left out and a broken section is replaced, so that the rest can still be looked at.
     """
     written = dict(located.values)
     zone = _validated(ZoneInfo, written.get("timezone", "UTC"), (), Located(located.file)) or ZoneInfo("UTC")
     opening = _hours(located, written.pop("hours", {}), written.pop("holidays", {}), zone, today)
     for section, (kind, own_id) in ENTRIES.items():
         found = {}
+        if section in NEEDED and section not in written:
+            located.fault((section,), "is missing: add it")
         for name, raw in _entries(located, written.get(section), (section,)).items():
             if own_id in raw:
                 located.fault((section, name, own_id), "is the name of the entry itself: take it out")
@@ -62,18 +65,19 @@ def configuration(located: Located, today: date) -> Configuration:
         located.fault(("version",), "is made from the file itself: take it out")
     text = json.dumps(located.values, sort_keys=True)
     written["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return _whole(located, written)
+    whole, broken = _whole(located, written)
+    return whole, broken | {section for section in NEEDED if not isinstance(located.values.get(section), dict)}
 
 
-def _whole(located: Located, written: dict[str, Any]) -> Configuration:
+def _whole(located: Located, written: dict[str, Any]) -> tuple[Configuration, frozenset[str]]:
     before = len(located.faults)
     whole = _validated(Configuration, written, (), located)
+    broken = frozenset(fault.where.partition(".")[0] for fault in located.faults[before:])
     if whole is None:
-        broken = {fault.where.partition(".")[0] for fault in located.faults[before:]}
         kept = {name: value for name, value in written.items() if name not in broken}
         whole = _validated(Configuration, {**STAND_IN, "trunk": STAND_IN_TRUNK, **kept}, (), located)
         assert isinstance(whole, Configuration)
-    return whole
+    return whole, broken
 
 
 def _entries(located: Located, raw: Any, way: Way) -> dict[str, dict[str, Any]]:
@@ -92,11 +96,10 @@ def _entries(located: Located, raw: Any, way: Way) -> dict[str, dict[str, Any]]:
 def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening: Mapping[str, Hours | None]) -> Any:
     raw = {**raw, **{field: _levels(located, raw[field], (*way, field)) for field in LEVELS if field in raw}}
     if kind is Line and isinstance(raw.get("hours"), str):
-        if raw["hours"] not in opening:
-            located.fault(
-                (*way, "hours"), f"names hours {raw['hours']!r} that do not exist{_instead(raw['hours'], opening)}"
-            )
-        raw["hours"] = opening.get(raw["hours"])
+        name = raw["hours"]
+        if name not in opening:
+            located.fault((*way, "hours"), f"names hours {name!r} that do not exist{_instead(name, opening)}")
+        raw["hours"] = opening.get(name)
     if kind is Menu:
         raw["nodes"] = _nodes(located, raw.get("nodes"), (*way, "nodes"))
     return _validated(kind, raw, way, located)
@@ -138,10 +141,9 @@ def _hours(
     years = range(today.year, today.year + 3)
     calendars: dict[str, Days | None] = {}
     for name, raw in _entries(located, raw_calendars, ("holidays",)).items():
-        calendar = _validated(Calendar, raw, ("holidays", name), located)
-        calendars[name] = (
-            _tried(located, ("holidays", name), functools.partial(resolve, calendar, years)) if calendar else None
-        )
+        way: Way = ("holidays", name)
+        calendar = _validated(Calendar, raw, way, located)
+        calendars[name] = calendar and _tried(located, way, functools.partial(resolve, calendar, years))
     found: dict[str, Hours | None] = {}
     for name, raw in _entries(located, raw_hours, ("hours",)).items():
         written = _validated(WrittenHours, raw, ("hours", name), located)

@@ -79,6 +79,24 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -
     assert str(refused.value).count("\n") == len(told) - 1
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("  port: 5090", "  port: soon", ["trunk.port"]),
+        ("languages: [ru, en]\n# Calls", "languages: ru\n# Calls", ["languages"]),
+        ("\nskills:", "\nskils:", ["skills", "skils"]),
+        ("\nqueues:", "\nqueue:", ["queues", "queue"]),
+        ("\nagents:", "\nagent:", ["agents", "agent"]),
+        ("\nlines:", "\nline:", ["lines", "line"]),
+        ("\ndefault_line: hotline", "", ["default_line"]),
+    ],
+)
+def test_a_section_that_is_broken_as_a_whole_is_not_blamed_on_every_place_that_needs_it(
+    tmp_path: Path, old: str, new: str, told: list[str]
+) -> None:
+    assert [fault.where for fault in check(edited(tmp_path, (old, new)), TODAY)] == told
+
+
 def test_nodes_that_ask_nothing_may_not_go_in_a_circle(tmp_path: Path) -> None:
     circle = (
         "      start: {kind: say, prompts: [closed], next: again}\n"
