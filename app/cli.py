@@ -17,7 +17,7 @@ import typer
 
 from app import logs
 from app.errors import AppFault
-from app.settings import Settings, load_settings, secret
+from app.settings import Settings, load_settings, secret, service_address
 from config.errors import ConfigurationFaults
 from config.load import check as check_configuration
 
@@ -83,7 +83,7 @@ def top(once: Annotated[bool, typer.Option("--once", help="print one board and e
     from app.top import watch
 
     settings = load_settings()
-    _loop(watch(_address(settings), secret(settings.home, "http"), once=once))
+    _loop(watch(service_address(settings), secret(settings.home, "http"), once=once))
 
 
 @cli.command()
@@ -127,13 +127,9 @@ def main() -> None:
         sys.exit(f"assistline: {fault}")
 
 
-def _address(settings: Settings) -> str:
-    return f"http://{settings.bind}:{settings.http_port}"
-
-
 def _post(settings: Settings, path: str, body: dict[str, str]) -> None:
     request = urllib.request.Request(
-        _address(settings) + path,
+        service_address(settings) + path,
         json.dumps(body).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bearer {secret(settings.home, 'http')}"},
     )
@@ -144,7 +140,7 @@ def _post(settings: Settings, path: str, body: dict[str, str]) -> None:
         problem = json.loads(refused.read() or b"{}")
         raise AppFault(problem.get("detail") or problem.get("title") or f"refused: {refused.code}") from None
     except OSError:
-        raise AppFault(f"no service answers at {_address(settings)}; is AL_HOME the service's own?") from None
+        raise AppFault(f"no service answers at {service_address(settings)}; is AL_HOME the service's own?") from None
 
 
 def _loop(work: Coroutine[None, None, None]) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from app import runtime
+from app.cells import rows_in
 from app.errors import AppFault
-from app.settings import Settings, secret
+from app.settings import Settings, make_folder, secret, service_address
+from app.top import NoService, fetch, session_with
 from config.load import load
 from synthetic.crowd import Crowd
 from synthetic.errors import SyntheticError
@@ -44,9 +46,16 @@ class Neighbourhood:
         return Crowd(self._street, phones, seed=SEED, calls_per_minute=calls_per_minute)
 
     async def go_home(self) -> None:
-        """Everybody hangs up, so that each call ends in history too; who cannot within HANG_UP_WITHIN is cut off."""
+        """Everybody hangs up, and the service has HANG_UP_WITHIN seconds to see it: calls end in history too."""
         everybody = (telephones.hang_up(HANG_UP_WITHIN) for telephones in (self._street, self._desks))
-        await asyncio.gather(*everybody)
+        address, token = service_address(self.settings), secret(self.settings.home, "http")
+        with suppress(TimeoutError, NoService):
+            async with asyncio.timeout(HANG_UP_WITHIN), session_with(address, token) as session:
+                await asyncio.gather(*everybody)
+                while True:
+                    if not rows_in(await fetch(session, address), "calls"):
+                        return
+                    await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -59,8 +68,7 @@ async def neighbourhood(settings: Settings) -> AsyncIterator[Neighbourhood]:
             await Telephones.start(sipp, asterisk, STREET) as street,
             await Telephones.start(sipp, asterisk, DESKS) as desks,
         ):
-            settings.home.mkdir(parents=True, exist_ok=True)
-            file = with_street(settings.config, street.address, settings.home / "demo.yaml")
+            file = with_street(settings.config, street.address, make_folder(settings.home) / "demo.yaml")
             redis_port = free_port("127.0.0.1", socket.SOCK_STREAM)
             yield Neighbourhood(settings.model_copy(update={"config": file}), redis_port, street, desks)
     except SyntheticError as fault:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.settings import Settings
+from app.settings import Settings, service_address
 from config.model import Configuration
 
 
 def directions(settings: Settings, configuration: Configuration, demo: bool) -> Iterator[str]:
     """The lines; what they name is there. ``demo``: all phones but the first agent's are taken by synthetic people."""
-    web, home, sip = f"http://{settings.bind}:{settings.http_port}", settings.home, sip_address(settings)
+    web, home, sip = service_address(settings), settings.home, sip_address(settings)
     yield ""
     yield f"  live board   assistline top   (elsewhere, with AL_HOME={home} AL_HTTP_PORT={settings.http_port})"
     yield f"  figures      {web}/metrics"

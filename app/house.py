@@ -12,7 +12,7 @@ from pathlib import Path
 from app import runtime
 from app.children import Child, start
 from app.errors import AppFault
-from app.settings import TREE, Settings, secret
+from app.settings import TREE, Settings, secret, service_address
 from config.load import load
 from telephony.errors import RenderUnsafe
 from telephony.render import Secrets, Site, Tls, render
@@ -133,7 +133,7 @@ class House:
                 self._children[place] = await start(child.name, child.argv, child.log, self._environment())
 
     def _readiness(self) -> str:
-        url = f"http://{self.settings.bind}:{self.settings.http_port}/readyz"
+        url = f"{service_address(self.settings)}/readyz"
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return "ready"

@@ -62,7 +62,7 @@ def program(name: str) -> list[str]:
         return [str(installed)]
     private = _private(name)
     if private is None:
-        raise RuntimeFault(f"{name} is not on this machine: run `make setup` to fetch it.")
+        raise RuntimeFault(_why_missing(name))
     loader = next(_root().glob("usr/lib*/ld-linux*.so.*"))
     libraries = next(_root().glob("usr/lib/*-linux-gnu*"))
     path = [libraries, *(libraries / extra for extra in ("pulseaudio", "blas", "lapack"))]
@@ -83,7 +83,9 @@ def asterisk_dirs() -> AsteriskDirs:
     prefix = installed.parent.parent if installed else _root() / "usr"
     found = next(iter(sorted(prefix.glob("lib*/**/asterisk/modules/pbx_config.so"))), None)
     if found is None:
-        raise RuntimeFault(f"Asterisk's modules are not under {prefix}: run `make setup` to fetch an Asterisk.")
+        if installed is None:
+            raise RuntimeFault(_why_missing("asterisk"))
+        raise RuntimeFault(f"Asterisk's modules are not under {prefix}: install its modules too.")
     data = folder() / "data"
     return AsteriskDirs(modules=found.parent, data=data, sounds=data / "sounds", moh=data / "moh")
 
@@ -112,11 +114,23 @@ def _installed(name: str) -> Path | None:
     if name == "sounds":
         data = _system_data()
         return data if data and all(_language(data, lang) for lang in LANGUAGES) and any(data.glob("moh/*")) else None
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *SERVER_PROGRAMS])
-    found = shutil.which(name, path=path)
+    found = shutil.which(name, path=_search_path())
     if found is None or (name == "asterisk" and _asterisk_version(found) < LEAST_ASTERISK):
         return None
     return Path(found)
+
+
+def _search_path() -> str:
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), *SERVER_PROGRAMS])
+
+
+def _why_missing(name: str) -> str:
+    """A sentence for the operator: it is not there, or it is an Asterisk that will not do."""
+    old = shutil.which(name, path=_search_path()) if name == "asterisk" else None
+    if old:
+        version = _asterisk_version(old) or "of no version"
+        return f"{old} is Asterisk {version}, and {LEAST_ASTERISK} is the least: run `make setup` to fetch a newer one."
+    return f"{name} is not on this machine: run `make setup` to fetch it."
 
 
 @functools.cache

@@ -162,6 +162,11 @@ def load_settings() -> Settings:
         raise SettingsFault(f"{wrong}: {reason}.") from None
 
 
+def service_address(settings: Settings) -> str:
+    """Where this instance's service answers over HTTP."""
+    return f"http://{settings.bind}:{settings.http_port}"
+
+
 def secret(home: Path, name: str) -> str:
     """The instance's secret of this name (`ami`, `agent-anna`): 32 hexadecimal digits, made when first asked for.
 
@@ -169,8 +174,7 @@ def secret(home: Path, name: str) -> str:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise SettingsFault(f"a secret cannot be called {name!r}: small letters, digits, - and _ are allowed.")
-    folder = home / "secrets"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = make_folder(home / "secrets")
     path = folder / name
     if not path.exists():
         descriptor, part = tempfile.mkstemp(dir=folder)  # mode 0600 from the start
@@ -183,6 +187,15 @@ def secret(home: Path, name: str) -> str:
         finally:
             os.unlink(part)
     return path.read_text()
+
+
+def make_folder(folder: Path) -> Path:
+    """A folder of the instance's own, which nobody else may look into; `SettingsFault` if it cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise SettingsFault(f"{folder} cannot be made ({fault.strerror}): set AL_HOME to a folder of yours.") from None
+    return folder
 
 
 def check_ports_free(settings: Settings) -> None:
@@ -204,8 +217,9 @@ def check_ports_free(settings: Settings) -> None:
                 probe.bind((address, port))
             except OSError as fault:
                 if fault.errno == errno.EADDRNOTAVAIL:
+                    bind = "AL_BIND" if address == settings.bind else "AL_SIP_BIND"
                     raise SettingsFault(
-                        f"{address} is no address of this machine, so {variable} is of no use."
+                        f"{address} is no address of this machine: set {bind} to one of its own."
                     ) from None
                 raise SettingsFault(
                     f"port {port} ({variable}) is taken: stop what uses it, or set {variable} to a free port "

@@ -17,7 +17,7 @@ from app import logs, top
 from app.demo import neighbourhood
 from app.directions import directions, hint
 from app.house import House
-from app.settings import Settings, check_ports_free, secret
+from app.settings import Settings, check_ports_free, make_folder, secret, service_address
 from config.load import load
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -32,13 +32,14 @@ async def live_in(settings: Settings, calls_per_minute: float | None = None) -> 
     stop = asyncio.Event()
     for sign in ENDINGS:
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    make_folder(settings.home)
     check_ports_free(settings)
     screen = Screen(Console())
     screen.say(f"Assistline starts in {settings.home}; Ctrl-C ends it.")
     try:
         await first_of(stop.wait(), _live(settings, calls_per_minute, screen))
-    finally:
         screen.say("Ended: every process that was started here is gone.")
+    finally:
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)  # nothing is left that another Ctrl-C could interrupt
 
 
@@ -91,7 +92,7 @@ class Screen:
 
     async def show(self, settings: Settings, hint: str) -> None:
         """The live board until cancelled; line by line where there is no terminal."""
-        address, token = f"http://{settings.bind}:{settings.http_port}", secret(settings.home, "http")
+        address, token = service_address(settings), secret(settings.home, "http")
         if not self._console.is_terminal:
             await top.tell(address, token, self.say)
             return

@@ -62,6 +62,13 @@ def test_a_program_that_is_nowhere_is_named_with_what_to_do(machine: Path) -> No
         runtime.program("sipp")
 
 
+def test_an_asterisk_that_is_too_old_is_named_with_its_version(machine: Path) -> None:
+    own = a_program(machine / "usr/bin/asterisk", "Asterisk 16.28.0~dfsg")
+    for asked in (lambda: runtime.program("asterisk"), runtime.asterisk_dirs):
+        with pytest.raises(RuntimeFault, match=rf"^{own} is Asterisk 16, and 18 is the least: run `make setup`"):
+            asked()
+
+
 def test_a_program_of_the_machine_is_preferred(machine: Path, fetches: list[list[str]]) -> None:
     runtime.fetch(lambda _: None)
     own = a_program(machine / "usr/bin/sipp")

@@ -69,7 +69,7 @@ def test_a_bad_value_is_named_with_its_variable(
 
 def test_tls_is_set_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AL_TLS_PORT", "5061")
-    with pytest.raises(SettingsFault, match="^AL_TLS_KEY must be set: .* go together"):
+    with pytest.raises(SettingsFault, match=r"^AL_TLS_KEY must be set: .* go together"):
         load_settings()
 
 
