@@ -23,12 +23,13 @@ from typing import Final, NoReturn, Protocol
 from urllib.parse import parse_qsl
 
 from agi_scripts.errors import AgiHangup, AgiRefused, AgiUnsafe
-from agi_scripts.protocol import Reply
+from agi_scripts.protocol import Line, Reply, serialize
 
 SLACK: Final = 4.0
 """Seconds added to a command's longest duration; also what stands while Asterisk waits for us (the law asks <= 5)."""
-SLACK_WORD: Final = f"{SLACK:g}"
 GUARD: Final = "TIMEOUT(absolute)"
+RENEW: Final = serialize("SET VARIABLE", GUARD, f"{SLACK:g}")
+GET_DIGITS: Final = serialize("GET VARIABLE", "AL_DIGITS")
 FAILED: Final = frozenset({"-1", "-2"})
 """Results of a command that did not do what it was asked."""
 
@@ -38,13 +39,13 @@ _PROMPT = re.compile(r"[A-Za-z0-9_.-][A-Za-z0-9_./-]{0,199}")
 
 
 class Wire(Protocol):
-    """What a channel needs of its connection; `longest` is in seconds."""
+    """What a channel needs of its connection."""
 
     @property
     def hungup(self) -> bool: ...
 
-    def exchange(self, longest: float, verb: str, *arguments: str) -> Awaitable[Reply]:
-        """Send one command, await its one reply."""
+    def exchange(self, verb: str, line: Line, longest: float = 0.0) -> Awaitable[Reply]:
+        """Send one command and await its one reply; it may take `longest` seconds. `verb` only names it."""
 
 
 class AgiChannel:
@@ -86,14 +87,13 @@ class AgiChannel:
         of up to `digits` digits. What was pressed, without the closing `#`; "#" if that is all; "" if nothing.
         """
         longest = spoken + wait * digits
-        words = ask_words(tuple(prompts), longest, digits, wait)
-        await self._exchange("GOSUB", "al-ask", "s", "1", words, longest=longest)
+        await self._exchange("GOSUB", ask_line(tuple(prompts), longest, digits, wait), longest)
         # al-ask has just left SLACK on the guard: a renewal before this would only repeat it.
-        return (await self._exchange("GET VARIABLE", "AL_DIGITS")).value or ""
+        return (await self._exchange("GET VARIABLE", GET_DIGITS)).value or ""
 
     async def say(self, prompts: Sequence[str], *, spoken: float) -> None:
         """Play `prompts`, which take `spoken` seconds, to their end; digits pressed meanwhile are lost."""
-        await self._exchange("GOSUB", "al-say", "s", "1", say_words(tuple(prompts), spoken), longest=spoken)
+        await self._exchange("GOSUB", say_line(tuple(prompts), spoken), spoken)
 
     async def get(self, name: str) -> str:
         """The value of a channel variable, "" where it is not set."""
@@ -101,7 +101,7 @@ class AgiChannel:
 
     async def set(self, variables: Mapping[str, str]) -> None:
         """Set channel variables, all in one command, the guard with them."""
-        await self._exchange("EXEC", "MSet", set_words(tuple(variables.items())))
+        await self._exchange("EXEC", set_line(tuple(variables.items())))
 
     async def finish(self, variables: Mapping[str, str]) -> None:
         """The session's last act, done by the server: leave these on the call and say that we are done, at once."""
@@ -109,11 +109,12 @@ class AgiChannel:
 
     async def command(self, verb: str, *arguments: str) -> Reply:
         """Any command that takes less than a second, e.g. `command("ANSWER")`; the guard is renewed before it."""
-        await self._exchange("SET VARIABLE", GUARD, SLACK_WORD)
-        return await self._exchange(verb, *arguments)
+        line = serialize(verb, *arguments)
+        await self._exchange("SET VARIABLE", RENEW)
+        return await self._exchange(verb, line)
 
-    async def _exchange(self, verb: str, *arguments: str, longest: float = 0.0) -> Reply:
-        reply = await self._wire.exchange(longest, verb, *arguments)
+    async def _exchange(self, verb: str, line: Line, longest: float = 0.0) -> Reply:
+        reply = await self._wire.exchange(verb, line, longest)
         if reply.code != 200 or reply.result in FAILED:
             await self._refused(verb, reply)
         return reply
@@ -123,28 +124,31 @@ class AgiChannel:
             raise AgiHangup(verb)
         if reply.code == 200:
             # Failed, or the caller hung up meanwhile: Asterisk answers the next command by HANGUP if so.
-            await self._wire.exchange(0.0, "NOOP")
+            await self._wire.exchange("NOOP", serialize("NOOP"))
         raise AgiRefused(f"{verb}: {reply.code} {reply.result}")
 
 
-@lru_cache(maxsize=1024)
-def ask_words(prompts: tuple[str, ...], longest: float, digits: int, wait: float) -> str:
-    """The arguments of al-ask: guard, prompts, digits, seconds for each digit."""
-    return f"{longest + SLACK:g},{spoken_together(prompts)},{digits},{wait:g}"
+# Menus say the same to every caller: the lines said last are kept.
 
 
 @lru_cache(maxsize=1024)
-def say_words(prompts: tuple[str, ...], spoken: float) -> str:
-    """The arguments of al-say: guard, prompts."""
-    return f"{spoken + SLACK:g},{spoken_together(prompts)}"
+def ask_line(prompts: tuple[str, ...], longest: float, digits: int, wait: float) -> Line:
+    """al-ask with its guard, prompts, digits and seconds for each digit."""
+    words = f"{longest + SLACK:g},{spoken_together(prompts)},{digits},{wait:g}"
+    return serialize("GOSUB", "al-ask", "s", "1", words)
 
 
 @lru_cache(maxsize=1024)
-def set_words(variables: tuple[tuple[str, str], ...]) -> str:
-    """The arguments of MSet, the guard first."""
-    return ",".join(
-        [f"{GUARD}={SLACK_WORD}", *(f'{checked_name(one)}="{checked_value(one, v)}"' for one, v in variables)]
-    )
+def say_line(prompts: tuple[str, ...], spoken: float) -> Line:
+    """al-say with its guard and prompts."""
+    return serialize("GOSUB", "al-say", "s", "1", f"{spoken + SLACK:g},{spoken_together(prompts)}")
+
+
+@lru_cache(maxsize=1024)
+def set_line(variables: tuple[tuple[str, str], ...]) -> Line:
+    """MSet of these, the guard first."""
+    pairs = [f'{checked_name(name)}="{checked_value(name, value)}"' for name, value in variables]
+    return serialize("EXEC", "MSet", ",".join([f"{GUARD}={SLACK:g}", *pairs]))
 
 
 def spoken_together(prompts: Sequence[str]) -> str:

@@ -11,11 +11,13 @@ from collections.abc import Iterable
 
 from agi_scripts.channel import GUARD, SLACK
 from agi_scripts.errors import AgiHangup
-from agi_scripts.protocol import Reply, serialize
+from agi_scripts.protocol import Line, Reply
 
 HANGS_UP = "hangs up"
 """Among the answers of a `FakeCall`: the caller hangs up instead of pressing anything."""
 
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r"\\(.)")
 _PAIR = re.compile(r'([^=,]+)=(?:"([^"]*)"|([^",]*))')
 
 
@@ -34,15 +36,15 @@ class FakeCall:
         self.longest: list[tuple[float, float]] = []
         self.hungup = False
 
-    async def exchange(self, longest: float, verb: str, *arguments: str) -> Reply:
+    async def exchange(self, verb: str, line: Line, longest: float = 0.0) -> Reply:
         """Answer one command; `AgiHangup` once the caller has gone."""
-        serialize(verb, *arguments)  # refuses what could not be sent
         if self.hungup:
             raise AgiHangup("hung up")
         self.longest.append((longest, self.guard))
+        arguments = [_ESCAPE.sub(r"\1", word) for word in _QUOTED.findall(line.decode())]
         if verb == "GOSUB":
             return self._gosub(longest, arguments[0], arguments[3])
-        if (verb, *arguments[:1]) == ("EXEC", "MSet"):
+        if verb == "EXEC" and arguments[0] == "MSet":
             for name, quoted, bare in _PAIR.findall(arguments[1]):
                 self._set(name, quoted or bare)
         elif verb == "SET VARIABLE":

@@ -12,9 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NewType
 
 from agi_scripts.errors import AgiOutOfTurn, AgiUnsafe
 
@@ -91,6 +90,9 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type, Phase]]] = {
 }
 """Phase x what happens -> next phase. What is missing here may not happen."""
 
+Line = NewType("Line", bytes)
+"""A command ready to be sent; only `serialize` makes one."""
+
 VERBS: Final = frozenset({"ANSWER", "EXEC", "GET VARIABLE", "GOSUB", "NOOP", "SET VARIABLE", "VERBOSE"})
 """The commands that are sent; nothing else is, so a verb is never anyone's text."""
 
@@ -101,11 +103,9 @@ _HEADER = re.compile(r"agi_(\w{1,64}): ?([^\n]*)\n", re.ASCII)
 _REPLY = re.compile(rb"(\d{3})([ -])(.*)", re.DOTALL)
 
 
-@lru_cache(maxsize=1024)
-def serialize(verb: str, *arguments: str) -> bytes:
+def serialize(verb: str, *arguments: str) -> Line:
     """One command as the line to send: `verb` of `VERBS`, each argument quoted. `AgiUnsafe` for another verb, CR, LF or
-    NUL, more than `MAX_WORDS` words or `MAX_COMMAND_BYTES` bytes. Menus say the same to every caller: the last lines
-    are kept.
+    NUL, more than `MAX_WORDS` words or `MAX_COMMAND_BYTES` bytes.
     """
     if verb not in VERBS:
         raise AgiUnsafe("a verb that is not ours")
@@ -121,7 +121,7 @@ def serialize(verb: str, *arguments: str) -> bytes:
         raise AgiUnsafe(f"{verb}: half a character in an argument") from None
     if len(line) > MAX_COMMAND_BYTES:
         raise AgiUnsafe(f"{verb}: {len(line)} bytes, at most {MAX_COMMAND_BYTES}")
-    return line
+    return Line(line)
 
 
 class AgiCodec:
@@ -135,13 +135,12 @@ class AgiCodec:
         self._rest = b""
         self._usage: list[bytes] = []
 
-    def send(self, verb: str, *arguments: str) -> bytes:
-        """The bytes of this command. `AgiOutOfTurn` unless it is our turn; `AgiUnsafe` as in `serialize`."""
-        if Command not in TRANSITIONS[self.phase]:
-            raise AgiOutOfTurn(f"{verb}: not in phase {self.phase.value}")
-        line = serialize(verb, *arguments)
-        self.phase = Phase.ASKED
-        return line
+    def send(self, line: Line) -> None:
+        """We say this now; `AgiOutOfTurn`, and nothing has moved, unless it is our turn."""
+        following = TRANSITIONS[self.phase].get(Command)
+        if following is None:
+            raise AgiOutOfTurn(f"not in phase {self.phase}")
+        self.phase = following
 
     def receive(self, received: bytes) -> Sequence[Event]:
         """What these bytes said, in order; no bytes mean that the other side closed. Nothing after it is over."""
@@ -240,9 +239,13 @@ def parse_reply(code: int, rest: bytes) -> Reply:
 
 
 PLAIN: Final[Mapping[bytes, Reply]] = {
-    b"200 " + rest + b"\n": parse_reply(200, rest) for rest in (b"result=0", b"result=1", b"result=0 Gosub complete")
+    b"200 " + rest + b"\n": parse_reply(200, rest)
+    for rest in (
+        *(b"result=0", b"result=1", b"result=0 Gosub complete"),
+        *(b"result=1 (%c)" % key for key in b"0123456789*#"),
+    )
 }
-"""The replies that come most and hold nothing of a caller's, read once."""
+"""The replies that come most, read once: done, and one key pressed."""
 
 
 def lone_reply(received: bytes) -> Reply | None:

@@ -20,7 +20,7 @@ import structlog
 
 from agi_scripts.channel import SLACK, AgiChannel
 from agi_scripts.errors import AgiFault, AgiHangup, AgiLate, AgiMalformed, AgiRefused
-from agi_scripts.protocol import MAX_HEADER_BYTES, AgiCodec, Event, Header, Malformed, Reply
+from agi_scripts.protocol import MAX_HEADER_BYTES, AgiCodec, Event, Header, Line, Malformed, Reply
 
 SWEEP: Final = 0.25
 
@@ -195,11 +195,11 @@ class _Connection(asyncio.Protocol):
 
     # What the server and the session ask.
 
-    def exchange(self, longest: float, verb: str, *arguments: str) -> asyncio.Future[Reply]:
+    def exchange(self, verb: str, line: Line, longest: float = 0.0) -> asyncio.Future[Reply]:
         """Send one command, await its one reply (`Wire`)."""
         if self._over:
             raise self._over
-        line = self._codec.send(verb, *arguments)
+        self._codec.send(line)
         self._verb = verb
         self._asked_at = now = self._loop.time()
         self.deadline = now + longest + self._server.patience

@@ -1,53 +1,71 @@
-"""How do menu sessions fare? Counters that the FastAGI server tells as its observer."""
+"""How do menu sessions fare? Plain numbers that the FastAGI server counts up, read when Prometheus asks.
+
+A histogram of the library takes a lock that one event loop does not need; with ten commands a session, metrics were a
+sixth of what a session costs us. A bisection and an addition take a quarter of that.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
 
-from metrics.labels import Children
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from metrics.labels import OTHER
 
 OUTCOMES = ("done", "hangup", "late", "refused", "malformed", "failed", "cut")
 REASONS = ("full", "closed", "late", "malformed")
 COMMANDS = ("EXEC", "GET VARIABLE", "GOSUB", "SET VARIABLE")
 COMMAND_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
+BOUNDS = (*map(str, COMMAND_BUCKETS), "+Inf")
 
 
-class AgiMetrics:
-    """An observer in the shape that agi_scripts/server.py asks for; each call costs about a microsecond.
+class AgiMetrics(Collector):
+    """An observer in the shape that agi_scripts/server.py asks for. Names that are not listed here count as ``other``.
 
     A ``GOSUB`` lasts as long as its prompts and the caller's thinking; the other commands are Asterisk's own time.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._open = Gauge("assistline_agi_sessions", "Menu sessions in progress", registry=registry)
-        self._ended = Children(
-            Counter("assistline_agi_sessions_ended", "Menu sessions by result", ["result"], registry=registry),
-            OUTCOMES,
-        )
-        self._turned_away = Children(
-            Counter("assistline_agi_turned_away", "Connections without a session", ["reason"], registry=registry),
-            REASONS,
-        )
-        self._commands = Children(
-            Histogram(
-                "assistline_agi_command_seconds",
-                "Time from an AGI command to Asterisk's answer",
-                ["command"],
-                buckets=COMMAND_BUCKETS,
-                registry=registry,
-            ),
-            COMMANDS,
-        )
+        self._open = 0
+        self._ended = dict.fromkeys((*OUTCOMES, OTHER), 0)
+        self._turned_away = dict.fromkeys((*REASONS, OTHER), 0)
+        self._answers = {command: [0] * len(BOUNDS) for command in (*COMMANDS, OTHER)}
+        self._seconds = dict.fromkeys((*COMMANDS, OTHER), 0.0)
+        registry.register(self)
 
     def session_started(self) -> None:
-        self._open.inc()
+        self._open += 1
 
     def session_ended(self, outcome: str, seconds: float) -> None:
-        self._open.dec()
-        self._ended[(outcome,)].inc()
+        self._open -= 1
+        self._ended[outcome if outcome in self._ended else OTHER] += 1
 
     def command_answered(self, verb: str, seconds: float) -> None:
-        self._commands[(verb,)].observe(seconds)
+        command = verb if verb in self._answers else OTHER
+        self._answers[command][bisect_left(COMMAND_BUCKETS, seconds)] += 1
+        self._seconds[command] += seconds
 
     def turned_away(self, reason: str) -> None:
-        self._turned_away[(reason,)].inc()
+        self._turned_away[reason if reason in self._turned_away else OTHER] += 1
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily("assistline_agi_sessions", "Menu sessions in progress", self._open)
+        ended = CounterMetricFamily("assistline_agi_sessions_ended", "Menu sessions by result", labels=["result"])
+        for outcome, count in self._ended.items():
+            ended.add_metric([outcome], count)
+        yield ended
+        away = CounterMetricFamily("assistline_agi_turned_away", "Connections without a session", labels=["reason"])
+        for reason, count in self._turned_away.items():
+            away.add_metric([reason], count)
+        yield away
+        taken = HistogramMetricFamily(
+            "assistline_agi_command_seconds", "Time from an AGI command to Asterisk's answer", labels=["command"]
+        )
+        for command, counts in self._answers.items():
+            buckets = list(zip(BOUNDS, accumulate(counts), strict=True))
+            taken.add_metric([command], buckets, self._seconds[command])
+        yield taken

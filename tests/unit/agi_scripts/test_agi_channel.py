@@ -9,7 +9,7 @@ import pytest
 from agi_scripts.channel import SLACK, AgiChannel
 from agi_scripts.errors import AgiHangup, AgiRefused, AgiUnsafe
 from agi_scripts.fake import HANGS_UP, FakeCall
-from agi_scripts.protocol import Reply
+from agi_scripts.protocol import Line, Reply
 
 ENV = {"uniqueid": "n1-1.1", "network_script": "menu?line=hotline&again=", "arg_1": "first", "arg_2": "second"}
 
@@ -26,9 +26,9 @@ class Refusing(FakeCall):
         super().__init__()
         self._reply, self._gone = reply, gone
 
-    async def exchange(self, longest: float, verb: str, *arguments: str) -> Reply:
+    async def exchange(self, verb: str, line: Line, longest: float = 0.0) -> Reply:
         self.hungup = self._gone and verb == "NOOP"
-        return await super().exchange(longest, verb, *arguments) if verb == "NOOP" else self._reply
+        return await super().exchange(verb, line, longest) if verb == "NOOP" else self._reply
 
 
 def test_the_address_tells_script_query_and_arguments() -> None:
@@ -93,6 +93,7 @@ async def test_an_unset_variable_is_empty() -> None:
         lambda channel: channel.set({"AL_A": "line\nfeed"}),
         lambda channel: channel.set({f"AL_{index}": "x" * 100 for index in range(20)}),
         lambda channel: channel.get("SHELL(reboot)"),
+        lambda channel: channel.command("EXEC", "Verbose", "1,line\nfeed"),
         lambda channel: channel.ask(["a&b"], spoken=1, wait=1),
         lambda channel: channel.ask(["../../etc/passwd"], spoken=1, wait=1),
         lambda channel: channel.say(["a,b)"], spoken=1),

@@ -88,7 +88,7 @@ def test_no_line_crashes_the_codec_or_makes_it_grow() -> None:
             if chance.random() < 0.9:
                 codec.receive(b"agi_network: yes\n\n")
         if codec.phase is Phase.READY and chance.random() < 0.9:
-            codec.send("GET VARIABLE", "AL_DIGITS")
+            codec.send(serialize("GET VARIABLE", "AL_DIGITS"))
         line = a_line(chance) + b"\n" * (chance.random() < 0.95)
         cut = chance.randint(0, len(line))
         for chunk in (line[:cut], line[cut:]):
@@ -123,6 +123,6 @@ def test_a_hostile_megabyte_costs_no_more_than_a_friendly_one() -> None:
     for hostile in (b"HANGUP\n" * 150_000, b"520-x\n" * 170_000, b"(" * 1_000_000, b"agi_a: b\n" * 110_000):
         codec = AgiCodec()
         codec.receive(b"agi_network: yes\n\n")
-        codec.send("NOOP")
+        codec.send(serialize("NOOP"))
         codec.receive(hostile)
         assert sys.getsizeof(codec._rest) < MAX_LINE_BYTES

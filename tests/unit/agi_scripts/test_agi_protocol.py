@@ -27,6 +27,7 @@ from agi_scripts.protocol import (
 )
 from tests.unit.agi_scripts.asterisk_words import asterisk_words
 
+NOOP = serialize("NOOP")
 HEADER = b"agi_network: yes\nagi_network_script: menu?line=hotline\nagi_uniqueid: n1-1.1\nagi_accountcode: \n\n"
 USAGE = b"520-Invalid command syntax.  Proper usage follows:\n Usage: GET DATA <file>\n\n520 End of proper usage.\n"
 
@@ -36,7 +37,7 @@ def a_codec_in(phase: Phase) -> AgiCodec:
     if phase is not Phase.HEADER:
         codec.receive(HEADER)
     if phase is Phase.ASKED:
-        codec.send("NOOP")
+        codec.send(NOOP)
     if phase is Phase.OVER:
         codec.receive(b"")
     assert codec.phase is phase
@@ -141,15 +142,8 @@ def test_a_hangup_and_the_end_are_legal_in_every_phase(phase: Phase) -> None:
 def test_speaking_out_of_turn_raises_and_nothing_has_moved(phase: Phase) -> None:
     codec = a_codec_in(phase)
     with pytest.raises(AgiOutOfTurn):
-        codec.send("NOOP")
+        codec.send(NOOP)
     assert codec.phase is phase
-
-
-def test_an_unsafe_command_leaves_the_turn_with_us() -> None:
-    codec = a_codec_in(Phase.READY)
-    with pytest.raises(AgiUnsafe):
-        codec.send("SET VARIABLE", "AL_CALLER", "x\nEXEC System reboot")
-    assert codec.send("NOOP") == b"NOOP\n"
 
 
 @pytest.mark.parametrize("said", [b"200 result=1\n", USAGE, b"Hello\n", b"\n", b"200\n", b"20 result=1\n"])

@@ -17,7 +17,7 @@ from agi_scripts.channel import SLACK
 from agi_scripts.errors import AgiHangup
 from agi_scripts.fake import HANGS_UP, FakeCall
 from agi_scripts.pin import check_pin
-from agi_scripts.protocol import Reply
+from agi_scripts.protocol import Line, Reply
 from agi_scripts.server import AgiServer
 from agi_scripts.session import PIN_SECONDS, PinCheck, menu_handler
 from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
@@ -77,7 +77,7 @@ async def answer_lines(call: FakeCall, reader: asyncio.StreamReader, writer: asy
         words = asterisk_words(told.decode().rstrip("\n"))
         verb = 2 if words[0] in ("SET", "GET") else 1
         try:
-            reply = await call.exchange(0.0, " ".join(words[:verb]), *words[verb:])
+            reply = await call.exchange(" ".join(words[:verb]), Line(told))
         except AgiHangup:
             reply = Reply(511)
         if call.hungup:
