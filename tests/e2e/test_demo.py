@@ -21,6 +21,7 @@ import psutil
 import pytest
 import redis
 
+from app import runtime
 from storage.live import KEY
 from tests.e2e.centre import free_ports
 
@@ -112,20 +113,27 @@ def running(home: Path, *words: str) -> Iterator[Command]:
 
 
 def test_people_call_and_are_answered_and_recorded_until_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
-    bystander = psutil.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    with running(tmp_path / "home", "demo", "--calls-per-minute", "30") as demo:
+    with bystander() as other, running(tmp_path / "home", "demo", "--calls-per-minute", "30") as demo:
         demo.until_printed(READY)
         assert demo.names() == ["app.cli run", "asterisk", "redis-server", "sipp", "sipp"]
         demo.until(lambda: demo.rows("select * from waits where result = 'answered'"), "an answered call", 60)
         demo.until(lambda: demo.rows(AGENTS_LEG), "the voice of an agent is recorded", 10)
-        assert mirrored(demo)["agents"] == live(demo)["agents"] != []
+        demo.until(lambda: mirrored(demo)["agents"] == live(demo)["agents"], "the mirror shows the live view", 10)
         # a second Ctrl-C, of someone who cannot wait, changes nothing
         assert demo.end(signal.SIGINT, signal.SIGINT) == 0
         assert demo.printed().endswith(CLOSING)
         assert [child for child in demo.children if child.is_running()] == []
         assert demo.rows("select * from calls where ended_at is null") == []
-    assert bystander.is_running()
-    bystander.communicate(b"\n")
+        assert other.poll() is None
+
+
+@contextmanager
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A redis-server that is none of ours."""
+    words = [*runtime.program("redis-server"), "--port", str(free_ports(1)[0]), "--bind", "127.0.0.1", "--save", ""]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as process:
+        yield process
+        process.terminate()
 
 
 def mirrored(command: Command) -> dict[str, Any]:
