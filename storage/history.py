@@ -147,7 +147,7 @@ class History:
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*self._tasks)
         except TimeoutError:
-            log.warning("history closed with events left in the spool", action="history.left")
+            _say("history closed with events left in the spool", action="history.left")
         await self.writer.engine.dispose()
         self._spool.close()
 
@@ -206,8 +206,8 @@ class History:
         if self._loss and batch:
             loss, self._loss = self._loss, None
             self._health = replace(self._health, lost=self._health.lost + loss.count)
-            log.error("events were lost", action="history.lost", count=loss.count)
             self.record(loss)
+            _say("events were lost", action="history.lost", count=loss.count)
 
     def _count(self, stored: list[StoredEvent]) -> None:
         self._note_database(None)
@@ -218,13 +218,13 @@ class History:
     def _note_database(self, fault: Exception | None) -> None:
         """Remember that the database went or came, and say so once."""
         if self._health.database_away != (fault is not None):
-            log.warning("history: database", action="history.database", away=fault is not None, fault=_kind(fault))
+            _say("history: database", action="history.database", away=fault is not None, fault=_kind(fault))
             self._health = replace(self._health, database_away=fault is not None)
 
     def _note_disk(self, fault: OSError | None) -> None:
         """Remember that the disk refuses or takes again, and say so once."""
         if self._health.disk_refuses != (fault is not None):
-            log.warning("history: disk", action="history.disk", refuses=fault is not None, fault=_kind(fault))
+            _say("history: disk", action="history.disk", refuses=fault is not None, fault=_kind(fault))
             self._health = replace(self._health, disk_refuses=fault is not None)
 
     # The three tasks. Whatever goes wrong in them, the spool has the events: they say so and try again.
@@ -268,7 +268,7 @@ class History:
                     self._spooled_call(self._untold[0])
                     self._untold.popleft()
             except Exception as fault:
-                log.warning("failsafe spool not read", action="history.failsafe", fault=type(fault).__name__)
+                _say("failsafe spool not read", action="history.failsafe", fault=type(fault).__name__)
             await self._pause(FAILSAFE_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
@@ -276,6 +276,12 @@ class History:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._closing.wait()
+
+
+def _say(event: str, **what: object) -> None:
+    """To the log, which may lie on the very disk that is full: nothing of the history may stop for that."""
+    with suppress(OSError):
+        log.warning(event, **what)
 
 
 def _kind(fault: Exception | None) -> str:
