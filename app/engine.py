@@ -25,6 +25,8 @@ from calls.events import Event, SnapshotTaken, Tick
 log = structlog.get_logger()
 
 TICK = timedelta(seconds=0.5)
+BEHIND = timedelta(seconds=0.5)
+"""An inbox that was not empty for so long: frozen, stuck or flooded, while the dialplan moves callers on after 1 s."""
 LOOK_AGAIN = timedelta(seconds=30)
 LOOK_AGAIN_AT_SUSPECTS = timedelta(seconds=1)
 INBOX_LIMIT = 20_000
@@ -69,7 +71,7 @@ class Engine:
         self._awaited: dict[int, asyncio.Future[None]] = {}
         self._arrived = asyncio.Event()
         self._next_tick = datetime.min.replace(tzinfo=UTC)
-        self._last_look = _now()
+        self._last_look = self._caught_up = _now()
 
     def add_sink(self, sink: Sink) -> None:
         """From now on ``sink`` sees each event too."""
@@ -100,9 +102,10 @@ class Engine:
         while True:
             now = _now()
             if now >= self._next_tick:
+                if now - self._caught_up > BEHIND:
+                    self._doubt(now)
                 self._next_tick = now + TICK
-                self.step(Tick(at=now))
-                self._after_tick(now)
+                self._after_tick(now, well=self.step(Tick(at=now)))
             elif self._inbox:
                 event = self._inbox.popleft()
                 self.step(event)
@@ -114,6 +117,7 @@ class Engine:
                 if handled % BREATH == 0:
                     await asyncio.sleep(0)
             else:
+                self._caught_up = self._next_tick
                 await self._arrival((self._next_tick - now).total_seconds())
 
     async def _arrival(self, seconds: float) -> None:
@@ -124,9 +128,16 @@ class Engine:
         except TimeoutError:
             pass
 
-    def step(self, event: Event) -> None:
-        """Handle one fact and whatever follows from it; never raises."""
-        began = perf_counter()
+    def _doubt(self, now: datetime) -> None:
+        """What we believe is old, and a Redirect could break a talk of the fallback: a snapshot first, then decisions."""
+        self._caught_up = now
+        for node in self.centre.connected_nodes():
+            self.centre.nodes[node] = None
+            self._send(LookAgain(node=node))
+
+    def step(self, event: Event) -> bool:
+        """Handle one fact and whatever follows from it; whether all went well. Never raises."""
+        began, well = perf_counter(), True
         pending = deque([event])
         while pending:
             fact = pending.popleft()
@@ -141,8 +152,10 @@ class Engine:
                     else:
                         pending.append(result)
             except Exception as fault:
+                well = False
                 self._suspect(fact, fault)
         self._observer.handled(perf_counter() - began)
+        return well
 
     def _fan_out(self, fact: Event) -> None:
         """History, metrics, mirror: one that fails costs neither the others nor the call."""
@@ -167,15 +180,19 @@ class Engine:
             where=[f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)],
         )
 
-    def _after_tick(self, now: datetime) -> None:
-        """The heartbeat, and a fresh look at Asterisk every 30 s, or within a second when a call is in doubt."""
+    def _after_tick(self, now: datetime, *, well: bool) -> None:
+        """The heartbeat, and a fresh look at Asterisk every 30 s, or within a second when a call is in doubt.
+
+        Who cannot handle a tick, or decide upon it, is as good as gone for those who wait: no heartbeat.
+        """
         look_after = LOOK_AGAIN_AT_SUSPECTS if self.centre.suspects else LOOK_AGAIN
         look = now - self._last_look >= look_after
         if look:
             self._last_look = now
             self.centre.suspects.clear()
         for node in self.centre.connected_nodes():
-            self._send(SayAlive(node=node, at=now))
+            if well:
+                self._send(SayAlive(node=node, at=now))
             if look:
                 self._send(LookAgain(node=node))
 
