@@ -140,7 +140,7 @@ class History:
         self._tasks = [spooling, storing, asyncio.create_task(self._collecting(), name="history-collecting")]
 
     async def close(self, seconds: float = 5.0) -> None:
-        """Spool what is in memory, and try for so long to bring it into SQL; what remains is stored by the next run."""
+        """Spool what is in memory and bring it into SQL if that is done in time; the next run stores what remains."""
         self._closing.set()
         self._arrived.set()
         try:
@@ -250,7 +250,7 @@ class History:
                     failures = 0
             except Exception as fault:
                 self._note_database(fault)
-                if self._closing.is_set():
+                if self._closing.is_set() and failures:
                     return
                 await self._pause(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
                 failures += 1

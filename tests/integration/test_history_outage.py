@@ -102,6 +102,7 @@ async def test_postgres_is_killed_again_and_again_in_the_middle_of_its_work(
             await until(lambda at_least=stored: history.health.stored > at_least)  # type: ignore[misc]
             own_postgres.kill()
             own_postgres.start()
+        await until(lambda: history.health.oldest is None)
     await assert_stored_once_and_in_order(own_postgres.url(), traffic.count)
 
 
