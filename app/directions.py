@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.settings import Settings, service_address
 from config.model import Configuration
+from telephony.render import host_port
 
 
 def directions(settings: Settings, configuration: Configuration, demo: bool) -> Iterator[str]:
@@ -16,9 +17,9 @@ def directions(settings: Settings, configuration: Configuration, demo: bool) -> 
     yield f"  figures      {web}/metrics"
     yield f"  live view    {web}/api/v1/live   with the header Authorization: Bearer, and {home}/secrets/http"
     yield f"  home         {home}   (recordings in recordings/, logs in log/)"
-    yield f"  to call      {caller(configuration)}sip:NUMBER@{sip}"
+    yield f"  to call      {caller(settings, configuration)}"
     for line in configuration.lines.values():
-        yield f"                 {line.numbers[0]:<16}{line.label}"
+        yield f"                 {line.label:<20}{', '.join(line.numbers)}"
     if agent_id := next((agent.agent_id for agent in configuration.agents.values() if agent.extension), None):
         yield f"  to answer    register a softphone at {sip} as {agent_id}, password in {home}/secrets/agent-{agent_id}"
         yield f"                 then dial *1 to be ready, *3 to go{' (synthetic people answer too)' if demo else ''}"
@@ -27,18 +28,17 @@ def directions(settings: Settings, configuration: Configuration, demo: bool) -> 
 
 def hint(settings: Settings, configuration: Configuration) -> str:
     """The one line that stands under the board."""
-    line = configuration.lines[configuration.default_line]
-    return f"Ctrl-C ends it · call sip:{line.numbers[-1]}@{sip_address(settings)} · home: {settings.home}"
+    number = configuration.lines[configuration.default_line].numbers[-1]
+    return f"Ctrl-C ends it · to call {caller(settings, configuration).replace('NUMBER', number)}"
 
 
 def sip_address(settings: Settings) -> str:
-    """Where phones and callers reach this instance."""
-    host = settings.external_address or settings.sip_bind
-    return f"[{host}]:{settings.sip_port}" if ":" in host else f"{host}:{settings.sip_port}"
+    """Where phones and the carrier reach this instance."""
+    return host_port(settings.external_address or settings.sip_bind, settings.sip_port)
 
 
-def caller(configuration: Configuration) -> str:
-    """Who may call the lines: whoever has an address of the carrier's."""
-    if "127.0.0.1" in configuration.trunk.addresses:
-        return "from any softphone on this machine, without an account: "
-    return f"through the carrier ({', '.join(configuration.trunk.addresses)}): "
+def caller(settings: Settings, configuration: Configuration) -> str:
+    """How the lines are called: from whatever address the carrier has, which may be this very machine's."""
+    if "127.0.0.1" in configuration.trunk.addresses and settings.sip_bind in ("127.0.0.1", "0.0.0.0"):
+        return f"sip:NUMBER@127.0.0.1:{settings.sip_port} from a softphone on this machine that has no account"
+    return f"sip:NUMBER@{sip_address(settings)} from the carrier's {', '.join(configuration.trunk.addresses)}"
