@@ -126,6 +126,7 @@ class Cutter:
     def __init__(self, target: int) -> None:
         self._target = target
         self._pairs: set[asyncio.StreamWriter] = set()
+        self._dead: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     def cut(self) -> None:
@@ -134,10 +135,26 @@ class Cutter:
             writer.transport.abort()
         self._pairs.clear()
 
+    def half_open(self) -> None:
+        """From now on every connection stays open and carries nothing, as when the other machine is gone."""
+        self._dead |= self._pairs
+
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except ConnectionError:
+            writer.close()  # Asterisk is away, and so are we
+            return
         self._pairs |= {writer, far_writer}
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while portion := await reader.read(1024):
+                if writer not in self._dead:
+                    writer.write(portion)
+                    await writer.drain()
+        writer.close()
 
     @classmethod
     @asynccontextmanager
@@ -150,11 +167,3 @@ class Cutter:
         finally:
             server.close()
             cutter.cut()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while portion := await reader.read(1024):
-            writer.write(portion)
-            await writer.drain()
-    writer.close()
