@@ -36,6 +36,7 @@ from config.model import Configuration
 from metrics.exporter import Exporter
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
+from recordings.pipeline import RecordingPipeline
 from routing.agent import off_duty, on_duty
 from storage import reading
 from storage.errors import DatabaseAway
@@ -111,6 +112,11 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     desk = EngineDesk(engine, figures, settings.node, datetime.now(UTC), lambda: why_not_ready(engine.centre, switch))
     if settings.redis_url:
         _mirror(settings.redis_url, desk, engine, exporter, parts)
+    pipeline = RecordingPipeline(
+        settings.home / "legs", settings.home / "recordings", lambda: engine.centre.calls, engine.post
+    )
+    engine.add_sink(pipeline.observe)
+    parts.push_async_callback(_cancelled, asyncio.create_task(pipeline.run(), name="recordings"))
     await _serve_menus(settings, configuration, engine, exporter, parts)
     token, version = secret(settings.home, "http"), installed_version("assistline")
     site = api.application(desk, exporter.exposition, token, version)
