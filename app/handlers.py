@@ -13,8 +13,8 @@ from app import people, queue_log
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre
-from calls.call import Call, CallState
-from calls.commands import AcknowledgeCaller, Command, RingAgent
+from calls.call import INTERNAL_LINE, Call, CallState
+from calls.commands import AcknowledgeCaller, Command, NameAgent, RingAgent
 from calls.events import (
     AgentAnswered,
     AgentNotReached,
@@ -26,6 +26,7 @@ from calls.events import (
     CallEvent,
     CallSpooled,
     CallStarted,
+    CallTransferred,
     CommandFailed,
     DutyChanged,
     EndedBy,
@@ -101,6 +102,7 @@ def caller_queued(centre: Centre, event: CallerQueued) -> Results:
 def agent_ringing(centre: Centre, event: AgentRinging) -> Results:
     centre.rings.pop(event.call_id, None)
     yield from _changed(centre, event)
+    yield from _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id):
         centre.agents[event.agent_id] = agents.reserve(agent, event.call_id, event.attempt, event.at)
 
@@ -115,6 +117,7 @@ def agent_not_reached(centre: Centre, event: AgentNotReached) -> Results:
 def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
     centre.rings.pop(event.call_id, None)
     yield from _changed(centre, event)
+    yield from _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id):
         centre.agents[event.agent_id] = agents.answered(agent, event.call_id, event.at)
 
@@ -122,6 +125,16 @@ def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
 def talk_ended(centre: Centre, event: TalkEnded) -> Results:
     yield from _changed(centre, event)
     yield from _free(centre, event.call_id, event.at)
+
+
+def call_transferred(centre: Centre, event: CallTransferred) -> Results:
+    """An agent has joined the caller with whom he asked. The dialplan does not see it: Asterisk is told who talks."""
+    yield from _changed(centre, event)
+    yield from _free(centre, event.call_id, event.at, but=event.agent_id)
+    if agent := centre.agents.get(event.agent_id or ""):
+        centre.agents[agent.profile.agent_id] = agents.answered(agent, event.call_id, event.at)
+        call = centre.calls[event.call_id]
+        yield NameAgent(node=call.node, call_id=call.call_id, channel=call.channel, agent_id=agent.profile.agent_id)
 
 
 def voicemail_begun(centre: Centre, event: VoicemailBegun) -> Results:
@@ -148,9 +161,14 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
     centre.reasons.pop(event.call_id, None)
     del centre.calls[event.call_id]
     queue = centre.configuration.queues.get(call.queue)
-    if queue and queue.emergency and call.state in ABANDONED_IN and event.state is not CallState.ENDED:
+    if queue and queue.emergency and call.line != INTERNAL_LINE and _abandoned(call, event):
         centre.alarms[call.call_id] = Alarm(call_id=call.call_id, queue=call.queue, at=event.at, number=call.number)
         yield AlarmRaised(at=event.at, call_id=call.call_id, queue=call.queue)
+
+
+def _abandoned(call: Call, event: CallEnded) -> bool:
+    """Whether nobody has talked with the caller: he left, or left a message."""
+    return call.state is CallState.VOICEMAIL or (call.state in ABANDONED_IN and event.state is not CallState.ENDED)
 
 
 def call_spooled(centre: Centre, event: CallSpooled) -> Results:
@@ -162,12 +180,12 @@ def call_spooled(centre: Centre, event: CallSpooled) -> Results:
         yield AlarmRaised(at=event.at, call_id=event.call_id, queue=queue.queue_id)
 
 
-def _free(centre: Centre, call_id: str, at: datetime) -> Iterator[Command]:
-    """Whoever rang or talked for this call is free of it; after a talk, the queue's wrap-up begins."""
+def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) -> Iterator[Command]:
+    """Whoever rang or talked for this call (``but`` this one) is free of it; after a talk, wrap-up begins."""
     call = centre.calls.get(call_id)
     queue = centre.configuration.queues.get(call.queue) if call else None
     for agent in list(centre.agents.values()):
-        if agent.call_id == call_id:
+        if agent.call_id == call_id and agent.profile.agent_id != but:
             centre.agents[agent.profile.agent_id] = agents.released(agent, at, queue.wrap_up_seconds if queue else 0)
     yield from ()
 
@@ -208,6 +226,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     CallerQueued: caller_queued,
     CallSpooled: call_spooled,
     CallStarted: call_started,
+    CallTransferred: call_transferred,
     CommandFailed: command_failed,
     DutyChanged: people.duty_changed,
     FallbackEntered: left_to_asterisk,

@@ -83,6 +83,7 @@ def _merged(known: Call | None, event: SnapshotTaken, channel: ChannelSeen) -> C
         caller=known.caller if known else "",
         queued_at=channel.queued_at,
         waiting_since=(known.waiting_since if known else None) or channel.queued_at,
+        back_since=known.back_since if known else None,
         agent_id=channel.agent_id,
         attempt=known.attempt if known and same_state else None,
         state_since=known.state_since if known and same_state else event.at,

@@ -9,8 +9,8 @@ from datetime import datetime
 from calls.call import Call, CallState
 from config.model import Configuration
 from routing.agent import Agent
+from routing.explain import Reason
 from routing.waiting import WaitingCall
-
 
 WANTS_AN_AGENT = frozenset({CallState.WAITING, CallState.LAST_RESORT, CallState.FALLBACK})
 """In the waiting room; with its queue's last resort, from which an agent takes it; or with app_queue."""
@@ -52,7 +52,7 @@ class Centre:
     ring_backs: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     suspects: set[str] = field(default_factory=set)
-    reasons: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, Reason] = field(default_factory=dict)
     last_attempt: int = 0
 
     def connected_nodes(self) -> list[str]:
@@ -70,7 +70,7 @@ class Centre:
                     queue=call.queue,
                     needs=call.needs,
                     queued_at=call.queued_at,
-                    waiting_since=call.waiting_since or call.queued_at,
+                    waiting_since=call.back_since or call.waiting_since or call.queued_at,
                     in_fallback=call.state is CallState.FALLBACK,
                     in_last_resort=call.state is CallState.LAST_RESORT,
                 )

@@ -23,12 +23,20 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+HANDED_OVER = 0
+"""The number of a ring that a colleague's transfer asked for, and of a talk that a colleague handed over."""
+
+INTERNAL_LINE = "internal"
+"""The line of a call that an agent makes to a queue, to consult someone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One caller's call. Times are aware, UTC; ``queued_at`` is the order key and survives transfers and rings.
 
-    ``waiting_since`` is when the present wait began (differs from ``queued_at`` after a transfer to a queue).
-    ``attempt`` numbers the present ring. ``number`` is the caller's number: a secret, kept out of logs and labels.
+    ``waiting_since`` is when the present wait began (differs from ``queued_at`` after a transfer to a queue), and
+    ``back_since`` when the last resort gave the caller back to it. ``attempt`` numbers the present ring (HANDED_OVER: a
+    colleague sent the caller). ``number`` is the caller's number: a secret, kept out of logs and labels.
     """
 
     call_id: str
@@ -44,6 +52,7 @@ class Call:
     caller: str = ""
     queued_at: datetime | None = None
     waiting_since: datetime | None = None
+    back_since: datetime | None = None
     agent_id: str | None = None
     attempt: int | None = None
     state_since: datetime | None = None

@@ -69,6 +69,15 @@ class AnswerCode(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameAgent(Command):
+    """Tell the caller's channel who talks there now, after a transfer that the dialplan does not see: ``AL_AGENT``."""
+
+    call_id: str
+    channel: str
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogQueue(Command):
     """Write one line of queue_log in Asterisk's own vocabulary."""
 

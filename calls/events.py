@@ -121,10 +121,14 @@ class AgentNotReached(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkEnded(CallEvent):
-    """The talk between caller and agent is over; the call itself may go on."""
+    """The talk between caller and agent is over; the call itself may go on.
+
+    ``handed_to`` is the internal number to which the agent has sent the caller, if that is how it ended.
+    """
 
     agent_id: str
     by: EndedBy
+    handed_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

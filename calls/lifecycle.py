@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calls.call import Call, CallState
+from calls.call import HANDED_OVER, Call, CallState
 from calls.errors import IllegalEvent
 from calls.events import (
     AgentAnswered,
@@ -18,6 +18,7 @@ from calls.events import (
     CallerQueued,
     CallEvent,
     CallStarted,
+    CallTransferred,
     FallbackEntered,
     LastResortEntered,
     MenuEntered,
@@ -34,10 +35,11 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
         S.WAITING: S.RINGING,
         S.RINGING: S.RINGING,
         S.TALK: S.RINGING,
+        S.FALLBACK_TALK: S.RINGING,
         S.FALLBACK: S.FALLBACK,
         S.LAST_RESORT: S.RINGING,
     },
-    AgentNotReached: {state: state for state in (S.RINGING, S.WAITING, S.FALLBACK, S.LAST_RESORT)},
+    AgentNotReached: {state: state for state in (S.RINGING, S.WAITING, S.TALK, S.FALLBACK, S.LAST_RESORT)},
     AgentAnswered: {
         S.WAITING: S.TALK,
         S.RINGING: S.TALK,
@@ -46,6 +48,7 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
         S.FALLBACK_TALK: S.FALLBACK_TALK,
     },
     TalkEnded: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
+    CallTransferred: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
     FallbackEntered: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.FALLBACK], S.FALLBACK),
     LastResortEntered: {
         S.MENU: S.LAST_RESORT,
@@ -60,6 +63,9 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
 
 RUNG_BY_ASTERISK = frozenset({S.FALLBACK, S.LAST_RESORT})
 """Where Asterisk itself rings people, one after the other: such a ring has no attempt, and the call stays there."""
+
+
+TALKS = frozenset({S.TALK, S.FALLBACK_TALK})
 
 
 def start(event: CallStarted) -> Call:
@@ -89,7 +95,7 @@ def apply(call: Call, event: CallEvent) -> Call:
     changed = replace(call, state=state, state_since=since)
     match event:
         case CallerQueued():
-            waiting_since = call.waiting_since if call.state in (S.WAITING, S.RINGING) else event.at
+            goes_on = call.state in (S.WAITING, S.RINGING, S.LAST_RESORT)
             return replace(
                 changed,
                 channel=event.channel,
@@ -98,14 +104,20 @@ def apply(call: Call, event: CallEvent) -> Call:
                 needs=event.needs,
                 caller=event.caller,
                 queued_at=event.queued_at,
-                waiting_since=waiting_since or event.at,
+                waiting_since=(call.waiting_since if goes_on else None) or event.at,
+                back_since=event.at if call.state is S.LAST_RESORT else call.back_since if goes_on else None,
                 agent_id=None,
                 attempt=None,
             )
         case AgentRinging():
-            return replace(changed, agent_id=event.agent_id, attempt=event.attempt)
+            waiting_since = event.at if call.state in TALKS else call.waiting_since
+            return replace(changed, agent_id=event.agent_id, attempt=event.attempt, waiting_since=waiting_since)
         case AgentAnswered():
             return replace(changed, agent_id=event.agent_id)
+        case TalkEnded(handed_to=number) if number:
+            return replace(changed, attempt=HANDED_OVER)
+        case CallTransferred():
+            return replace(changed, agent_id=event.agent_id or call.agent_id, attempt=HANDED_OVER)
         case LastResortEntered():
             since = call.waiting_since or event.at
             queue = event.queue or call.queue

@@ -17,6 +17,7 @@ from calls.commands import (
     GoToLastResort,
     LogQueue,
     MirrorDuty,
+    NameAgent,
     RingAgent,
     SayAlive,
 )
@@ -44,6 +45,10 @@ def _acknowledge_caller(command: AcknowledgeCaller) -> tuple[Headers, ...]:
 def _ring_agent(command: RingAgent) -> tuple[Headers, ...]:
     """One action: Setvar followed by Redirect is not atomic, and once rang the wrong agent."""
     return (_redirect(command.channel, "al-ring", f"{_agent(command.agent_id)}-{command.attempt:d}"),)
+
+
+def _name_agent(command: NameAgent) -> tuple[Headers, ...]:
+    return (_setvar(command.channel, "AL_AGENT", _agent(command.agent_id)),)
 
 
 def _go_to_last_resort(command: GoToLastResort) -> tuple[Headers, ...]:
@@ -108,6 +113,7 @@ ACTIONS: dict[type[Command], Callable[[Any], tuple[Headers, ...]]] = {
     RingAgent: _ring_agent,
     GoToLastResort: _go_to_last_resort,
     MirrorDuty: _mirror_duty,
+    NameAgent: _name_agent,
     AnswerCode: _answer_code,
     LogQueue: _log_queue,
 }

@@ -18,6 +18,7 @@ from telephony.framing import AmiMessage
 CALL_ID = re.compile(r"[A-Za-z0-9._;-]{1,150}")
 AGENT_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 """Wider than the names of agents: `last_resort_<queue>` rings and answers like one."""
+INTERNAL_NUMBER = re.compile(r"\*?[0-9]{1,12}")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._;-]{0,199}")
 
 _ATTEMPT = re.compile(r"[0-9]{1,15}")

@@ -41,7 +41,7 @@ from calls.events import (
 )
 from calls.needs import parse_needs
 from telephony.delivery import Snapshot
-from telephony.fields import AGENT_ID, CALL_ID, FILE, Told, Unreadable, matched, moment, phone, word
+from telephony.fields import AGENT_ID, CALL_ID, FILE, INTERNAL_NUMBER, Told, Unreadable, matched, moment, phone, word
 from telephony.framing import AmiMessage
 
 CONTEXTS = ("al-wait", "al-ring", "al-fallback", "al-last-resort", "al-talk", "al-phones", "al-ended")
@@ -49,6 +49,7 @@ CONTEXTS = ("al-wait", "al-ring", "al-fallback", "al-last-resort", "al-talk", "a
 
 _DEVICE_ABSENT = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 _DEVICE_IN_USE = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
+_LEG = re.compile(r"PJSIP/([a-z][a-z0-9_]{0,31})-[0-9a-f]+|Local/([a-z][a-z0-9_]{0,31})@al-outside-[0-9a-f]+;[12]")
 _CONTACT_REACHABLE = {"Reachable": True, "NonQualified": True, "Unreachable": False, "Removed": False}
 
 
@@ -172,7 +173,9 @@ def _agent_not_reached(told: Told) -> Event:
 
 def _talk_ended(told: Told) -> Event:
     by = word(EndedBy, told.message.get("By"), "By")
-    return TalkEnded(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), by=by)
+    number = told.message.get("To")
+    handed_to = matched(INTERNAL_NUMBER, number, "To") if number else ""
+    return TalkEnded(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), by=by, handed_to=handed_to)
 
 
 def _fallback_entered(told: Told) -> Event:
@@ -246,13 +249,13 @@ def _contact_status(told: Told) -> Event | None:
 
 
 def _attended_transfer(told: Told) -> Event | None:
-    """The caller is the transferee; whom he talks to now is the target's phone, if the target is a phone."""
+    """The caller is the transferee; whom he talks to now is the target's phone, inside or outside, if it is a phone."""
     variables = told.message.variables("Transferee")
-    if not variables.get("AL_STATE"):
+    if not variables.get("AL_CALL_ID"):
         return None
-    target = re.fullmatch(r"PJSIP/([a-z][a-z0-9_]{0,31})-[0-9a-f]+", told.message.get("TransferTargetChannel"))
-    call_id = matched(CALL_ID, variables.get("AL_CALL_ID", ""), "call id")
-    return CallTransferred(at=told.at, call_id=call_id, agent_id=target[1] if target else None)
+    target = _LEG.fullmatch(told.message.get("TransferTargetChannel"))
+    call_id = matched(CALL_ID, variables["AL_CALL_ID"], "call id")
+    return CallTransferred(at=told.at, call_id=call_id, agent_id=target[1] or target[2] if target else None)
 
 
 USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {

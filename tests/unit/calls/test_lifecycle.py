@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from calls.call import Call, CallState
+from calls.call import HANDED_OVER, Call, CallState
 from calls.errors import IllegalEvent
 from calls.events import (
     AgentAnswered,
@@ -18,6 +18,7 @@ from calls.events import (
     CallerQueued,
     CallEvent,
     CallStarted,
+    CallTransferred,
     EndedBy,
     FallbackEntered,
     LastResortEntered,
@@ -72,6 +73,7 @@ EVENTS: list[CallEvent] = [
     not_reached(),
     answered(),
     TalkEnded(at=NOON, call_id="call-1", agent_id="anna", by=EndedBy.AGENT),
+    CallTransferred(at=NOON, call_id="call-1", agent_id="galina"),
     FallbackEntered(at=NOON, call_id="call-1", reason="stale"),
     LastResortEntered(at=NOON, call_id="call-1"),
     VoicemailBegun(at=NOON, call_id="call-1"),
@@ -142,6 +144,27 @@ def test_a_transfer_to_a_queue_keeps_the_place_and_begins_a_new_wait() -> None:
     call = after(queued(), ringing(), answered(), queued(at=NOON + seconds(300), queue="doctors"))
     assert (call.state, call.queue, call.queued_at) == (S.WAITING, "doctors", NOON)
     assert call.waiting_since == NOON + seconds(300)
+
+
+def test_a_colleague_who_does_not_take_a_handed_over_caller_leaves_him_waiting_from_the_transfer_on() -> None:
+    handed = TalkEnded(at=NOON + seconds(60), call_id="call-1", agent_id="anna", by=EndedBy.AGENT, handed_to="107")
+    rung = after(queued(), ringing(), answered(), handed, ringing("galina", HANDED_OVER, after=61))
+    assert (rung.state, rung.agent_id, rung.waiting_since) == (S.RINGING, "galina", NOON + seconds(61))
+    waits = apply(rung, queued(at=NOON + seconds(81)))
+    assert (waits.state, waits.queued_at, waits.waiting_since) == (S.WAITING, NOON, NOON + seconds(61))
+
+
+def test_an_attended_transfer_changes_who_talks_and_not_since_when() -> None:
+    call = after(queued(), ringing(), answered(), CallTransferred(at=NOON, call_id="call-1", agent_id="galina"))
+    assert (call.state, call.agent_id, call.state_since) == (S.TALK, "galina", NOON + seconds(8))
+    assert apply(call, CallTransferred(at=NOON, call_id="call-1", agent_id=None)).agent_id == "galina"
+
+
+def test_a_caller_whom_the_last_resort_gives_back_goes_on_with_the_same_wait() -> None:
+    resort = LastResortEntered(at=NOON + seconds(60), call_id="call-1")
+    call = after(queued(), resort, queued(at=NOON + seconds(70)))
+    assert (call.state, call.waiting_since, call.back_since) == (S.WAITING, NOON, NOON + seconds(70))
+    assert after(queued(), resort, queued(), ringing(), answered(), queued()).back_since is None
 
 
 def test_the_fallback_and_the_last_resort_do_not_begin_the_wait_anew() -> None:

@@ -15,6 +15,7 @@ from calls.commands import (
     LogQueue,
     LookAgain,
     MirrorDuty,
+    NameAgent,
     RingAgent,
     SayAlive,
 )
@@ -37,6 +38,10 @@ AT = datetime.fromtimestamp(1763764262.1239, UTC)
         (
             RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent1", attempt=12),
             [f"Action=Redirect Channel={CHANNEL} Context=al-ring Exten=agent1-12 Priority=1"],
+        ),
+        (
+            NameAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent2"),
+            [f"Action=Setvar Channel={CHANNEL} Variable=AL_AGENT Value=agent2"],
         ),
         (
             GoToLastResort(node="n", call_id="c", channel=CHANNEL),
@@ -77,6 +82,7 @@ def test_a_command_becomes_its_actions(command: Command, sent: list[str]) -> Non
     [
         RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent1&PJSIP/x", attempt=1),
         RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent1-2", attempt=1),
+        NameAgent(node="n", call_id="c", channel=CHANNEL, agent_id="${SHELL(id)}"),
         MirrorDuty(node="n", agent_id="agent1@al-in", paused=True),
         AnswerCode(node="n", channel=CHANNEL, answer="ring", number="050&PJSIP/0@trunk"),
         AnswerCode(node="n", channel=CHANNEL, answer="ring", number="050,30,U(al-x)"),

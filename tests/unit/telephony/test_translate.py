@@ -124,6 +124,10 @@ FACTS: list[tuple[AmiMessage, Event]] = [
         user_event("TalkEnded", ABOUT, "Agent: agent1", "By: agent"),
         TalkEnded(**CALL, agent_id="agent1", by=EndedBy.AGENT),
     ),
+    (
+        user_event("TalkEnded", ABOUT, "Agent: agent1", "By: agent", "To: 802"),
+        TalkEnded(**CALL, agent_id="agent1", by=EndedBy.AGENT, handed_to="802"),
+    ),
     (user_event("FallbackEntered", "Reason: stale"), FallbackEntered(**CALL, reason="stale")),
     (user_event("LastResortEntered"), LastResortEntered(**CALL, queue="claims")),
     (user_event("VoicemailBegun"), VoicemailBegun(**CALL)),
@@ -201,6 +205,14 @@ FACTS: list[tuple[AmiMessage, Event]] = [
             TransferTargetChannel: PJSIP/agent2-0000000a"""),
         CallTransferred(**CALL, agent_id="agent2"),
     ),
+    (
+        a_message("""Event: AttendedTransfer
+            TransfereeChannel: Local/agent1@al-member-0000000c;2
+            TransfereeChanVariable: AL_CALL_ID=node1-1763764262.12
+            TransfereeChanVariable: AL_STATE=
+            TransferTargetChannel: Local/agent2@al-outside-0000000a;1"""),
+        CallTransferred(**CALL, agent_id="agent2"),
+    ),
 ]
 
 NOTHING = [
@@ -221,6 +233,11 @@ FAULTS = [
     (
         user_event("AgentRinging", ABOUT, "Agent: a1", "Attempt: x"),
         "Attempt is not as it should be",
+        "node1-1763764262.12",
+    ),
+    (
+        user_event("TalkEnded", ABOUT, "Agent: a1", "By: agent", "To: +7 900"),
+        "To is not as it should be",
         "node1-1763764262.12",
     ),
     (user_event("TalkEnded", ABOUT, "Agent: a1", "By: fate"), "By is no EndedBy", "node1-1763764262.12"),
