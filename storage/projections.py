@@ -111,8 +111,13 @@ def _fell(known: Known, event: FallbackEntered) -> list[Row]:
 
 
 def _last_resort(known: Known, event: LastResortEntered) -> list[Row]:
-    wait = known.open_wait(event.call_id)
-    return [waits.end(wait, event.at, WaitResult.LAST_RESORT)] if wait else []
+    """Also for a caller who comes straight from the menu: that wait begins here."""
+    if event.call_id in known.last_waits:
+        wait = known.open_wait(event.call_id)
+        return [waits.end(wait, event.at, WaitResult.LAST_RESORT)] if wait else []
+    [wait] = waits.enter(known, event.call_id, event.queue, event.at)
+    call = replace(_call(known, event.call_id, event.at), queue=event.queue)
+    return [call, waits.end(wait, event.at, WaitResult.LAST_RESORT)]
 
 
 def _message_left(known: Known, event: VoicemailLeft) -> list[Row]:

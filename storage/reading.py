@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from calls.events import Duty
-from storage.schema import agents, alarms, calls, configurations
+from storage.rows import WaitRow
+from storage.schema import agents, alarms, calls, configurations, waits
 from storage.store import transaction
 
 
@@ -46,6 +47,14 @@ async def open_alarms(engine: AsyncEngine) -> list[OpenAlarm]:
     async with transaction(engine) as connection:
         rows = await connection.execute(standing)
         return [OpenAlarm(row.call_id, row.queue, row.raised_at, row.line or "", row.number or "") for row in rows]
+
+
+async def ended_waits(engine: AsyncEngine, since: datetime) -> list[WaitRow]:
+    """The waits that ended since then, the oldest first."""
+    ended = select(waits).where(waits.c.ended >= since).order_by(waits.c.ended)
+    async with transaction(engine) as connection:
+        rows = await connection.execute(ended)
+        return [WaitRow(**row) for row in rows.mappings()]
 
 
 async def keep_configuration(engine: AsyncEngine, version: str, text: str, who: str, now: datetime) -> None:

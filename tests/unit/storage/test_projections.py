@@ -1,111 +1,37 @@
-"""What the projections say of calls, waits and agents when facts are stored in order."""
+"""What the projections say of calls, waits, alarms and recordings when facts are stored in order."""
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from calls.call import CallState
 from calls.events import (
-    AgentAnswered,
-    AgentNotReached,
-    AgentRinging,
     AlarmCleared,
     AlarmRaised,
-    CallEnded,
-    CallerQueued,
     CallFound,
-    CallSpooled,
-    CallStarted,
-    CallTransferred,
-    Duty,
-    DutyChanged,
     EndedBy,
     Event,
-    FallbackEntered,
     LastResortEntered,
-    PhoneReachable,
     RecordingReady,
     SwitchLost,
     TalkEnded,
     VoicemailLeft,
 )
-from storage.known import Known
-from storage.projections import project
-from storage.rows import AgentStateRow, CallRow, RecordingRow, Row, WaitRow
-
-NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-
-
-def at(seconds: float) -> datetime:
-    return NOON + timedelta(seconds=seconds)
-
-
-def rows_after(*events: Event) -> list[Row]:
-    """Every row as it stands after these events, each projected onto what the ones before it left."""
-    known = Known()
-    for event in events:
-        known.put(project(known, event))
-    return list(known.changed.values())
-
-
-def call_after(*events: Event) -> CallRow:
-    [call] = [row for row in rows_after(*events) if isinstance(row, CallRow)]
-    return call
-
-
-def waits_after(*events: Event) -> list[WaitRow]:
-    return [row for row in rows_after(*events) if isinstance(row, WaitRow)]
-
-
-def states_after(*events: Event) -> list[tuple[str, float, float | None]]:
-    """What the agents did: state, from and until, in seconds after noon."""
-    states = [row for row in rows_after(*events) if isinstance(row, AgentStateRow)]
-    return [
-        (row.state, (row.since - NOON).total_seconds(), row.until and (row.until - NOON).total_seconds())
-        for row in sorted(states, key=lambda row: row.since)
-    ]
-
-
-def started(when: float = 0) -> CallStarted:
-    return CallStarted(
-        at=at(when), call_id="c", node="n", channel="ch", line="hotline", lang="ru", number="+380441234567"
-    )
-
-
-def queued(when: float = 2, queue: str = "general", since: float | None = None) -> CallerQueued:
-    return CallerQueued(
-        at=at(when),
-        call_id="c",
-        node="n",
-        channel="ch",
-        line="hotline",
-        queue=queue,
-        lang="ru",
-        needs=(),
-        queued_at=at(when if since is None else since),
-    )
-
-
-def ringing(when: float, agent: str = "anna") -> AgentRinging:
-    return AgentRinging(at=at(when), call_id="c", agent_id=agent, attempt=1)
-
-
-def answered(when: float, agent: str = "anna", by_fallback: bool = False) -> AgentAnswered:
-    return AgentAnswered(at=at(when), call_id="c", agent_id=agent, by_fallback=by_fallback)
-
-
-def not_reached(when: float, agent: str = "anna", status: str = "NOANSWER") -> AgentNotReached:
-    return AgentNotReached(at=at(when), call_id="c", agent_id=agent, attempt=1, dial_status=status)
-
-
-def fell(when: float) -> FallbackEntered:
-    return FallbackEntered(at=at(when), call_id="c", reason="stale")
-
-
-def ended(when: float, state: CallState, by: EndedBy = EndedBy.CALLER) -> CallEnded:
-    return CallEnded(at=at(when), call_id="c", state=state, cause=16, by=by)
+from storage.rows import RecordingRow
+from tests.facts import (
+    NOON,
+    answered,
+    at,
+    call_after,
+    ended,
+    fell,
+    not_reached,
+    queued,
+    ringing,
+    rows_after,
+    started,
+    waits_after,
+)
 
 
 def test_an_answered_call() -> None:
@@ -178,6 +104,13 @@ def test_a_wait_goes_on_when_the_last_resort_brings_the_caller_back() -> None:
     assert (wait.result, wait.wait_seconds) == ("answered", 63.0)
 
 
+def test_a_caller_sent_from_the_menu_to_the_last_resort_waits_there() -> None:
+    events = (started(), LastResortEntered(at=at(5), call_id="c", queue="general"))
+    assert call_after(*events, ended(30, CallState.LAST_RESORT)).outcome == "abandoned"
+    [wait] = waits_after(*events, answered(12, "last_resort_general"))
+    assert (wait.queue, wait.began, wait.result, wait.wait_seconds) == ("general", at(5), "answered", 7.0)
+
+
 def test_a_call_found_in_a_snapshot_waits_since_it_was_queued() -> None:
     found = CallFound(
         at=at(30),
@@ -197,67 +130,6 @@ def test_a_call_found_in_a_snapshot_waits_since_it_was_queued() -> None:
     assert (wait.began, wait.wait_seconds) == (at(2), 38.0)
 
 
-def duty(when: float, duty: Duty, reason: str = "") -> DutyChanged:
-    return DutyChanged(at=at(when), agent_id="anna", duty=duty, reason=reason)
-
-
-def test_a_day_of_an_agent() -> None:
-    events = (
-        duty(0, Duty.READY),
-        ringing(10),
-        not_reached(25),
-        duty(30, Duty.PAUSED, "lunch"),
-        duty(90, Duty.READY),
-        ringing(100),
-        answered(104),
-        TalkEnded(at=at(160), call_id="c", agent_id="anna", by=EndedBy.CALLER),
-        duty(175, Duty.READY),
-        duty(200, Duty.OFF),
-    )
-    assert states_after(*events) == [
-        ("ready", 0.0, 10.0),
-        ("ringing", 10.0, 25.0),
-        ("ready", 25.0, 30.0),
-        ("paused", 30.0, 90.0),
-        ("ready", 90.0, 100.0),
-        ("ringing", 100.0, 104.0),
-        ("talk", 104.0, 160.0),
-        ("wrap-up", 160.0, 175.0),
-        ("ready", 175.0, 200.0),
-        ("off", 200.0, None),
-    ]
-
-
-def test_what_an_agent_declares_during_a_talk_shows_after_it() -> None:
-    events = (duty(0, Duty.READY), answered(5), duty(20, Duty.PAUSED, "lunch"), not_reached(30), duty(50, Duty.OFF))
-    assert states_after(*events) == [("ready", 0.0, 5.0), ("talk", 5.0, None)]
-    assert states_after(*events, ended(60, CallState.TALK))[-1] == ("wrap-up", 60.0, None)
-
-
-def test_a_phone_out_of_reach_shows_only_while_its_agent_is_on_duty() -> None:
-    gone = PhoneReachable(at=at(5), agent_id="anna", reachable=False)
-    back = PhoneReachable(at=at(9), agent_id="anna", reachable=True)
-    on_duty = states_after(duty(0, Duty.READY), gone, back)
-    assert on_duty == [("ready", 0.0, 5.0), ("unreachable", 5.0, 9.0), ("ready", 9.0, None)]
-    assert states_after(duty(0, Duty.OFF), gone) == [("off", 0.0, None)]
-
-
-def test_the_end_of_a_call_frees_whoever_rang_for_it() -> None:
-    events = (duty(0, Duty.READY), started(1), queued(2), ringing(3), ended(7, CallState.RINGING))
-    assert states_after(*events)[-2:] == [("ringing", 3.0, 7.0), ("ready", 7.0, None)]
-
-
-def test_a_transfer_frees_one_agent_and_occupies_the_other() -> None:
-    events = (started(), answered(5), CallTransferred(at=at(20), call_id="c", agent_id="vera"))
-    states = [row for row in rows_after(*events) if isinstance(row, AgentStateRow)]
-    assert {(row.agent_id, row.state) for row in states if row.until is None} == {("anna", "wrap-up"), ("vera", "talk")}
-
-
-def test_facts_that_come_late_make_no_state_that_ends_before_it_begins() -> None:
-    states = [row for row in rows_after(duty(10, Duty.READY), ringing(9)) if isinstance(row, AgentStateRow)]
-    assert [(row.state, row.since, row.until) for row in states] == [("ringing", at(10), None)]
-
-
 def test_an_alarm_stands_until_it_is_cleared() -> None:
     raised = AlarmRaised(at=at(9), call_id="c", queue="emergency")
     cleared = AlarmCleared(at=at(60), call_id="c", how="answered", agent_id="anna")
@@ -272,52 +144,6 @@ def test_a_recording_is_known_by_its_id() -> None:
     ready = RecordingReady(at=at(99), call_id="c", recording_id="r", path="2026/r.flac", seconds=12.5, short_by=0.25)
     row = RecordingRow(recording_id="r", call_id="c", path="2026/r.flac", seconds=12.5, short_by=0.25, created=at(99))
     assert rows_after(ready, ready) == [row]
-
-
-def spooled(when: float = 90, **told: str) -> CallSpooled:
-    beginning = {"started_at": str(at(0).timestamp()), "queued_at": str(at(2).timestamp()), "reason": "stale"}
-    where = {"line": "hotline", "queue": "general", "lang": "ru", "agent": "", "answered_at": "", "voicemail": ""}
-    return CallSpooled(at=at(when), call_id="c", payload={**beginning, **where, **told})
-
-
-@pytest.mark.parametrize(
-    ("event", "outcome", "result", "seconds"),
-    [
-        (spooled(state="fallback"), "abandoned", "abandoned", 88.0),
-        (spooled(6, state="fallback"), "short_abandoned", "abandoned", 4.0),
-        (spooled(state="fallback-talk", agent="boris"), "answered", "answered", None),
-        (spooled(state="ended", agent="boris", answered_at=str(at(12).timestamp())), "answered", "answered", 10.0),
-        (spooled(state="ended", voicemail="1"), "voicemail", "last_resort", 88.0),
-    ],
-)
-def test_a_call_known_only_from_the_spool(event: CallSpooled, outcome: str, result: str, seconds: float | None) -> None:
-    call, [wait] = call_after(event), waits_after(event)
-    assert (call.line, call.started_at, call.ended_at, call.outcome) == ("hotline", at(0), event.at, outcome)
-    assert (wait.queue, wait.began, wait.result, wait.wait_seconds) == ("general", at(2), result, seconds)
-    assert call.by_fallback == (outcome == "answered")
-
-
-def test_a_spooled_call_that_never_waited_ended_in_the_menu() -> None:
-    event = spooled(state="menu", queued_at="")
-    assert call_after(event).outcome == "ended_in_menu"
-    assert waits_after(event) == []
-
-
-def test_the_spool_ends_a_call_whose_beginning_was_seen() -> None:
-    call = call_after(started(), queued(2), spooled(40, state="fallback", line="another"))
-    assert (call.line, call.number, call.outcome, call.ended_at) == ("hotline", "+380441234567", "abandoned", at(40))
-
-
-def test_the_spool_never_overrides_an_end_that_was_seen() -> None:
-    seen = (started(), queued(2), answered(5), ended(60, CallState.TALK))
-    before = rows_after(*seen)
-    after = rows_after(*seen, spooled(61, state="fallback", line="another"))
-    assert after == before
-
-
-def test_the_engines_word_on_the_end_wins_over_an_earlier_one_of_the_spool() -> None:
-    call = call_after(started(), queued(2), spooled(61, state="fallback"), ended(60, CallState.FALLBACK_TALK))
-    assert (call.ended_at, call.ended_state, call.outcome) == (at(60), "fallback-talk", "answered")
 
 
 def test_events_that_no_projection_tells_of_change_no_row() -> None:

@@ -1,0 +1,65 @@
+"""What each agent did, from when until when."""
+
+from __future__ import annotations
+
+from calls.call import CallState
+from calls.events import CallTransferred, Duty, EndedBy, PhoneReachable, TalkEnded
+from storage.rows import AgentStateRow
+from tests.facts import answered, at, duty, ended, not_reached, queued, ringing, rows_after, started, states_after
+
+
+def test_a_day_of_an_agent() -> None:
+    events = (
+        duty(0, Duty.READY),
+        ringing(10),
+        not_reached(25),
+        duty(30, Duty.PAUSED, "lunch"),
+        duty(90, Duty.READY),
+        ringing(100),
+        answered(104),
+        TalkEnded(at=at(160), call_id="c", agent_id="anna", by=EndedBy.CALLER),
+        duty(175, Duty.READY),
+        duty(200, Duty.OFF),
+    )
+    assert states_after(*events) == [
+        ("ready", 0.0, 10.0),
+        ("ringing", 10.0, 25.0),
+        ("ready", 25.0, 30.0),
+        ("paused", 30.0, 90.0),
+        ("ready", 90.0, 100.0),
+        ("ringing", 100.0, 104.0),
+        ("talk", 104.0, 160.0),
+        ("wrap-up", 160.0, 175.0),
+        ("ready", 175.0, 200.0),
+        ("off", 200.0, None),
+    ]
+
+
+def test_what_an_agent_declares_during_a_talk_shows_after_it() -> None:
+    events = (duty(0, Duty.READY), answered(5), duty(20, Duty.PAUSED, "lunch"), not_reached(30), duty(50, Duty.OFF))
+    assert states_after(*events) == [("ready", 0.0, 5.0), ("talk", 5.0, None)]
+    assert states_after(*events, ended(60, CallState.TALK))[-1] == ("wrap-up", 60.0, None)
+
+
+def test_a_phone_out_of_reach_shows_only_while_its_agent_is_on_duty() -> None:
+    gone = PhoneReachable(at=at(5), agent_id="anna", reachable=False)
+    back = PhoneReachable(at=at(9), agent_id="anna", reachable=True)
+    on_duty = states_after(duty(0, Duty.READY), gone, back)
+    assert on_duty == [("ready", 0.0, 5.0), ("unreachable", 5.0, 9.0), ("ready", 9.0, None)]
+    assert states_after(duty(0, Duty.OFF), gone) == [("off", 0.0, None)]
+
+
+def test_the_end_of_a_call_frees_whoever_rang_for_it() -> None:
+    events = (duty(0, Duty.READY), started(1), queued(2), ringing(3), ended(7, CallState.RINGING))
+    assert states_after(*events)[-2:] == [("ringing", 3.0, 7.0), ("ready", 7.0, None)]
+
+
+def test_a_transfer_frees_one_agent_and_occupies_the_other() -> None:
+    events = (started(), answered(5), CallTransferred(at=at(20), call_id="c", agent_id="vera"))
+    states = [row for row in rows_after(*events) if isinstance(row, AgentStateRow)]
+    assert {(row.agent_id, row.state) for row in states if row.until is None} == {("anna", "wrap-up"), ("vera", "talk")}
+
+
+def test_facts_that_come_late_make_no_state_that_ends_before_it_begins() -> None:
+    states = [row for row in rows_after(duty(10, Duty.READY), ringing(9)) if isinstance(row, AgentStateRow)]
+    assert [(row.state, row.since, row.until) for row in states] == [("ringing", at(10), None)]
