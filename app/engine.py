@@ -129,7 +129,7 @@ class Engine:
             pass
 
     def _doubt(self, now: datetime) -> None:
-        """What we believe is old, and a Redirect could break a talk of the fallback: a snapshot first, then decisions."""
+        """What we believe is old, and a Redirect could break a talk of the fallback: first we look, then we decide."""
         self._caught_up = now
         for node in self.centre.connected_nodes():
             self.centre.nodes[node] = None

@@ -36,15 +36,32 @@ async def kill(centre: LiveCentre) -> float:
 async def restart(centre: LiveCentre, module: str = "app.cli", *words: str) -> float:
     """Start the service where there is none; the moment at which it serves calls."""
     centre.service = await centre.house.start_service(module, *words)
-
-    async def ready() -> bool | None:
-        try:
-            return await centre.get("/readyz") is not None
-        except OSError:
-            return None
-
-    await eventually(ready, "the service serves calls", 20)
+    await eventually(lambda: serves(centre), "the service serves calls", 20)
     return now()
+
+
+async def serves(centre: LiveCentre) -> bool | None:
+    """Whether the service answers and says that it serves calls; for `eventually`."""
+    try:
+        return await centre.get("/readyz") is not None
+    except OSError:
+        return None
+
+
+def fault(centre: LiveCentre, what: str) -> None:
+    """Tell the faulty service what to do wrong from now on (tests/e2e/faulty_service)."""
+    (centre.settings.home / "fault").write_text(what)
+
+
+async def booted(centre: LiveCentre) -> bool | None:
+    """Whether Asterisk takes calls; for `eventually`."""
+    return "fully booted" in await centre.cli("core waitfullybooted") or None
+
+
+async def spooled(centre: LiveCentre, count: int) -> bool | None:
+    """Whether so many calls stand in the spool of the hangup handler; for `eventually`."""
+    spool = centre.settings.home / "spool" / "failsafe.jsonl"
+    return (spool.exists() and len(spool.read_text().splitlines()) == count) or None
 
 
 @asynccontextmanager
@@ -85,6 +102,11 @@ async def standing(centre: LiveCentre, queue: str) -> list[str]:
         return [entry.get("Uniqueid") for entry in sorted(entries, key=lambda entry: int(entry.get("Position")))]
 
     return await asyncio.to_thread(ask)
+
+
+async def some_stand(centre: LiveCentre, queue: str) -> bool | None:
+    """Whether somebody stands in this queue of Asterisk's; for `eventually`."""
+    return bool(await standing(centre, queue)) or None
 
 
 async def talk(ring: Ring) -> None:

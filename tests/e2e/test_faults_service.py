@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ from tests.e2e.conftest import Measured
 from tests.e2e.outages import (
     arrival,
     arrive,
+    booted,
+    fault,
     first_of,
     first_rings,
     frozen,
@@ -37,6 +40,9 @@ from tests.e2e.outages import (
     restart,
     rung_for,
     serve,
+    serves,
+    some_stand,
+    spooled,
     standing,
 )
 
@@ -56,6 +62,8 @@ def without_whispers(values: dict[str, Any]) -> None:
 
 
 CALLERS = 20 if LONG else 6
+STORM = 60 if LONG else 24
+FAULTY = "tests.e2e.faulty_service"
 OUTAGE = 30.0 if LONG else 6.0
 """Seconds; the long one."""
 
@@ -70,8 +78,9 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveC
 async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
     """The centre; whatever a test does to it, no agent is ever rung twice at once."""
     yield house
-    assert house.service
-    if not house.service.alive():
+    (house.settings.home / "fault").unlink(missing_ok=True)
+    if not await serves(house):
+        await kill(house)
         await restart(house)
     phones = list(house.phones.values())
     await house.clear()
@@ -200,3 +209,133 @@ async def test_a_hotline_caller_leaves_the_menu_of_a_frozen_service(centre: Live
         measured(f"SIGSTOP, hotline caller {what}: queued and rung after", f"{delay:.2f} s", "5 s")
         assert delay <= 5.0
         await caller.hears(Tone(AGENT_HZ))
+
+
+async def test_callers_of_a_stuck_consumer_reach_the_fallback(centre: LiveCentre, measured: Measured) -> None:
+    """The handler of a queued caller blocks for ever. Three doctors are free; anna is, when the first caller waits."""
+    await kill(centre)
+    await restart(centre, FAULTY, "CallerQueued")
+    doctors = [await centre.seat(name) for name in DOCTORS_ON_DUTY[:3]]
+    anna = await centre.seat("anna")
+    await centre.call(DIRECT, deaf=True)
+    busy = await anna.rung(10)
+    waits = await centre.call(DIRECT)
+    await centre.until(lambda live: waiting(live, "direct") == 1, "one waits")
+    fault(centre, "block")
+    urgent = await centre.call(EMERGENCY)
+    ring = await first_of(doctors, 5)
+    delay = ring.started_at - urgent.started_at
+    measured("handler blocks: the emergency call that meets it rings after", f"{delay:.2f} s", "2 s")
+    await busy.hang_up()
+    later = (await anna.rung(10, 2)).started_at - urgent.started_at
+    measured("handler blocks: the caller who waited already rings after", f"{later:.2f} s", "5 s")
+    await urgent.hears(Tone(AGENT_HZ), within=8)
+    await waits.hears(Tone(AGENT_HZ), within=8)
+    assert delay <= 2.0 and later <= 5.0
+
+
+async def test_a_handler_that_raises_once_costs_a_caller_a_second_at_most(
+    centre: LiveCentre, measured: Measured
+) -> None:
+    """One event of a caller is lost; a fresh look at Asterisk finds the caller, and the service rings as ever."""
+    await kill(centre)
+    await restart(centre, FAULTY, "CallerQueued")
+    galina, anna = await centre.seat("galina"), await centre.seat("anna")
+    fault(centre, "once")
+    caller = await centre.call(DIRECT)
+    delay = (await anna.rung(10)).started_at - caller.started_at
+    measured("handler raises once: the caller of the direct line rings after", f"{delay:.2f} s", "3 s")
+    await caller.hears(Tone(AGENT_HZ), within=8)
+    live = await centre.until(lambda live: len(live["calls"]) == 1, "it is known")
+    assert live["calls"][0]["state"] == "talk", "the service served this caller, not the fallback"
+    fault(centre, "once")
+    urgent = await centre.call(EMERGENCY)
+    delay_urgent = (await galina.rung(10)).started_at - urgent.started_at
+    measured("handler raises once: the emergency caller rings after", f"{delay_urgent:.2f} s", "2 s")
+    await urgent.hears(Tone(AGENT_HZ), within=8)
+    assert delay <= 3.0 and delay_urgent <= 2.0
+
+
+@pytest.mark.parametrize("what", ["CallerQueued", "AgentAnswered", "decide"])
+async def test_what_raises_always_drops_nobody(centre: LiveCentre, measured: Measured, what: str) -> None:
+    """One waits when it begins, for anna who talks; then come an emergency caller and another for the direct line."""
+    await kill(centre)
+    await restart(centre, FAULTY, what)
+    galina, anna, boris = [await centre.seat(name) for name in ("galina", "anna", "boris")]
+    await centre.call(DIRECT, deaf=True)
+    busy = await first_of((anna, boris), 10)
+    await centre.duty("boris" if busy in anna.rings else "anna", "paused")
+    waits = await centre.call(DIRECT)
+    await centre.until(lambda live: waiting(live, "direct") == 1, "one waits")
+    fault(centre, "always")
+    urgent, other = await centre.call(EMERGENCY), await centre.call(DIRECT)
+    delay = (await galina.rung(10)).started_at - urgent.started_at
+    measured(f"{what} raises always: the emergency caller rings after", f"{delay:.2f} s", "2 s")
+    await urgent.hears(Tone(AGENT_HZ), within=8)
+    began = now()
+    await busy.hang_up()
+    agent = anna if busy in anna.rings else boris
+    served = await serve(agent, 2, 10)
+    measured(f"{what} raises always: both others served within", f"{now() - began:.2f} s", "")
+    assert sorted(served) == sorted(numbers(centre, [waits, other]))
+    assert urgent.ending is None and delay <= 2.0
+
+
+async def test_callers_are_answered_recorded_and_remembered_without_any_service(
+    tmp_path: Path, measured: Measured
+) -> None:
+    """A house of its own, in which the service has never run: whoever is registered counts as ready."""
+    async with live_centre(tmp_path, change=without_whispers, service=False) as centre:
+        await eventually(lambda: booted(centre), "Asterisk takes calls", 20)
+        phones = [await centre.seat(name, ready=False) for name in ("galina", "anna", "boris")]
+        callers = [await centre.call(number) for number in (EMERGENCY, HOTLINE, DIRECT)]
+        for caller, line in zip(callers, ("emergency", "hotline", "direct"), strict=True):
+            await caller.hears(Tone(AGENT_HZ), within=10)
+            delay = first_rings(phones, caller.started_at)[centre.numbers[caller]]
+            measured(f"service never there: a caller of the {line} line rings after", f"{delay:.2f} s", "")
+        for phone in phones:
+            await phone.rings[0].hang_up()
+        await eventually(lambda: spooled(centre, 3), "each call is in the spool", 10)
+        assert len(list((tmp_path / "legs").glob("*.sln"))) == 6, "the caller's and the agent's voice of each"
+        await restart(centre)
+        answered = "select * from waits join calls using (call_id) where result = 'answered' and outcome = 'answered'"
+        rows = await centre.stored(answered, count=3, within=10)
+        assert {row["line"] for row in rows} == {"emergency", "hotline", "direct"}
+        assert {row["agent_id"] for row in rows} == {"galina", "anna", "boris"}
+        assert not [phone.name for phone in phones if phone.doubled], "rung twice at once"
+
+
+async def test_no_agent_is_rung_twice_at_once_by_engine_and_app_queue(centre: LiveCentre, measured: Measured) -> None:
+    """Callers stand in app_queue when the service comes back, others come on; four agents take many short talks."""
+    phones = [await centre.seat(name) for name in DISPATCHERS]
+    desks = [asyncio.create_task(serve(phone, STORM, 90)) for phone in phones]
+    callers = await arrive(centre, DIRECT, STORM // 3)
+    await kill(centre)
+    callers += await arrive(centre, DIRECT, STORM // 3)
+    await eventually(lambda: some_stand(centre, "direct"), "callers stand in app_queue", 10)
+    await restart(centre)
+    callers += await arrive(centre, DIRECT, STORM - len(callers))
+    for caller in callers:
+        assert (await caller.ended(90)).by == "them"
+    for desk in desks:
+        desk.cancel()
+    rings = [ring for phone in phones for ring in phone.rings]
+    served = {ring.number for ring in rings if ring.answered_at}
+    doubled = sum(len(phone.doubled) for phone in phones)
+    measured("storm, service killed and back: served", f"{len(served)} of {STORM}, {len(rings)} rings", "all")
+    measured("storm, service killed and back: rung twice at once", f"{doubled}", "0")
+    assert served == set(numbers(centre, callers)) and not doubled
+
+
+@pytest.mark.parametrize("service", ["there", "away"])
+async def test_an_agent_who_hangs_up_before_the_talk_costs_the_caller_nothing(centre: LiveCentre, service: str) -> None:
+    """anna picks up and is gone while she is told for whom: the caller rings again, at her phone."""
+    anna = await centre.seat("anna")
+    if service == "away":
+        await kill(centre)
+    caller = await centre.call(DIRECT)
+    ring = await anna.rung(10)
+    await ring.answered()
+    await ring.hang_up()
+    await anna.rung(15, 2)
+    await caller.hears(Tone(AGENT_HZ), within=8)
