@@ -36,12 +36,14 @@ from config.model import Configuration
 from metrics.exporter import Exporter
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
+from metrics.waits import SHORT_ABANDON_SECONDS, Wait, WaitEnd
 from recordings.pipeline import RecordingPipeline
 from routing.agent import off_duty, on_duty
 from storage import reading
 from storage.errors import DatabaseAway
 from storage.history import History
 from storage.live import LiveMirror
+from storage.rows import WaitResult, WaitRow
 from telephony.ami import AmiLink
 from telephony.connection import Account
 from telephony.switch import Switch
@@ -93,6 +95,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     )
     await history.start()
     parts.push_async_callback(history.close)
+    counted_since = await count_today(figures, configuration, history)
     engine = Engine(
         await remembered(configuration, history),
         HANDLERS,
@@ -109,7 +112,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     await switch.start()
     parts.push_async_callback(switch.close)
     parts.callback(lambda: switch.tell(SayAlive(node=settings.node, at=LONG_AGO)))
-    desk = EngineDesk(engine, figures, settings.node, datetime.now(UTC), lambda: why_not_ready(engine.centre, switch))
+    desk = EngineDesk(engine, figures, settings.node, counted_since, lambda: why_not_ready(engine.centre, switch))
     if settings.redis_url:
         _mirror(settings.redis_url, desk, engine, exporter, parts)
     pipeline = RecordingPipeline(
@@ -181,6 +184,30 @@ async def remembered(configuration: Configuration, history: History) -> Centre:
             call_id=alarm.call_id, queue=alarm.queue, at=alarm.raised_at, number=alarm.number
         )
     return centre
+
+
+async def count_today(figures: Figures, configuration: Configuration, history: History) -> datetime:
+    """Make the day's figures whole again after a restart; the moment since which they count."""
+    now = datetime.now(UTC)
+    midnight = now.astimezone(configuration.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        ended = await reading.ended_waits(history.writer.engine, midnight.astimezone(UTC))
+    except DatabaseAway:
+        return now
+    for row in ended:
+        if row.ended and row.wait_seconds is not None:
+            figures.add(Wait(row.queue, row.wait_seconds, row.ended, wait_end(row)))
+    return midnight.astimezone(UTC)
+
+
+def wait_end(row: WaitRow) -> WaitEnd:
+    """How the figures call what history says of a wait."""
+    if row.result == WaitResult.ANSWERED:
+        return WaitEnd.ANSWERED
+    if row.result == WaitResult.TRANSFERRED:
+        return WaitEnd.MOVED
+    short = row.result == WaitResult.ABANDONED and (row.wait_seconds or 0.0) < SHORT_ABANDON_SECONDS
+    return WaitEnd.SHORT_ABANDONED if short else WaitEnd.ABANDONED
 
 
 def why_not_ready(centre: Centre, switch: Switch) -> list[str]:

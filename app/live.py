@@ -16,6 +16,7 @@ from metrics.service_level import Figures, ServiceLevel
 from metrics.standing import HistoryStanding, Standing
 from metrics.waits import WAITS
 from routing.agent import Agent, AgentState
+from routing.explain import Reason, explain
 from routing.waiting import Queue
 
 View = dict[str, object]
@@ -41,7 +42,7 @@ def live(centre: Centre, figures: Figures, node: str, counted_since: datetime, n
             for queue in configuration.queues.values()
         ],
         "agents": [agent_view(agent) for agent in centre.agents.values()],
-        "calls": [call_view(call, now) for call in sorted(centre.calls.values(), key=lambda call: call.started_at)],
+        "calls": [call_view(call, centre.reasons.get(call.call_id), now) for call in by_start(centre.calls.values())],
         "alarms": [alarm_view(alarm) for alarm in sorted(centre.alarms.values(), key=lambda alarm: alarm.at)],
     }
 
@@ -117,7 +118,7 @@ def agent_view(agent: Agent) -> View:
     }
 
 
-def call_view(call: Call, now: datetime) -> View:
+def call_view(call: Call, reason: Reason | None, now: datetime) -> View:
     return {
         "call_id": call.call_id,
         "line": call.line,
@@ -127,11 +128,16 @@ def call_view(call: Call, now: datetime) -> View:
         "agent_id": call.agent_id,
         "waited_s": _rounded(waited_seconds(call, now), 1),
         "lang": call.lang,
+        "reason": explain(reason) if reason else None,
     }
 
 
 def alarm_view(alarm: Alarm) -> View:
     return {"call_id": alarm.call_id, "queue": alarm.queue, "at": alarm.at.isoformat(), "kind": "abandoned"}
+
+
+def by_start(calls: Iterable[Call]) -> list[Call]:
+    return sorted(calls, key=lambda call: call.started_at)
 
 
 def _call_states(centre: Centre) -> Iterable[str]:
