@@ -1,0 +1,58 @@
+"""What a starting service reads of the past, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from calls.call import CallState
+from calls.events import AlarmCleared, AlarmRaised, Duty, Event
+from storage import migrate, reading
+from storage.codec import encode
+from storage.errors import DatabaseAway
+from storage.schema import open_engine
+from storage.store import store
+from tests.facts import answered, at, duty, ended, queued, started
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    await asyncio.to_thread(migrate, database_url)
+    engine = open_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+async def keep(engine: AsyncEngine, *events: Event) -> None:
+    await store(engine, [encode(event, "run", seq, "v1") for seq, event in enumerate(events, 1)])
+
+
+async def test_the_duty_declared_last_is_the_one_that_counts(engine: AsyncEngine) -> None:
+    await keep(engine, duty(0, Duty.READY), duty(60, Duty.PAUSED, "lunch"))
+    assert await reading.duties(engine) == {"anna": (Duty.PAUSED, "lunch", at(60))}
+
+
+async def test_an_alarm_stands_with_the_number_to_ring_back_until_it_is_cleared(engine: AsyncEngine) -> None:
+    left = (started(), queued(2), ended(9, CallState.WAITING), AlarmRaised(at=at(9), call_id="c", queue="general"))
+    await keep(engine, *left)
+    [alarm] = await reading.open_alarms(engine)
+    assert (alarm.call_id, alarm.queue, alarm.raised_at, alarm.number) == ("c", "general", at(9), "+380441234567")
+    await keep(engine, *left, AlarmCleared(at=at(99), call_id="c", how="answered"))
+    assert await reading.open_alarms(engine) == []
+
+
+async def test_the_waits_that_ended_since_a_moment_are_read_oldest_first(engine: AsyncEngine) -> None:
+    await keep(engine, started(), queued(2), answered(8))
+    [wait] = await reading.ended_waits(engine, at(0))
+    assert (wait.queue, wait.wait_seconds, wait.result, wait.ended) == ("general", 6.0, "answered", at(8))
+    assert await reading.ended_waits(engine, at(9)) == []
+
+
+async def test_a_database_that_is_away_is_said_to_be_away() -> None:
+    engine = open_engine("postgresql+asyncpg://nobody@127.0.0.1:9/none")
+    with pytest.raises(DatabaseAway):
+        await reading.duties(engine)
+    await engine.dispose()
