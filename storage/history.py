@@ -35,6 +35,7 @@ BATCH = 100
 QUEUE_LIMIT = 20_000
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
 FAILSAFE_SECONDS = 5.0
+GOODBYE_SECONDS = 1.0
 
 NOT_RECORDED = frozenset({Tick, SnapshotTaken, CallSpooled})
 """Ticks and snapshots are no facts of their own; spooled calls are stored when they are read."""
@@ -148,7 +149,9 @@ class History:
                 await asyncio.gather(*self._tasks)
         except TimeoutError:
             _say("history closed with events left in the spool", action="history.left")
-        await self.writer.engine.dispose()
+        with suppress(TimeoutError):  # a frozen server does not even say goodbye
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self.writer.engine.dispose()
         self._spool.close()
 
     async def spool_fresh(self) -> bool:

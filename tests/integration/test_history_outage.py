@@ -121,6 +121,23 @@ async def test_a_frozen_postgres_holds_up_nobody(own_postgres: PostgresServer, t
     await assert_stored_once_and_in_order(own_postgres.url(), traffic.count)
 
 
+async def test_a_frozen_postgres_does_not_hold_up_the_end(own_postgres: PostgresServer, tmp_path: Path) -> None:
+    history = History(own_postgres.url(), tmp_path, "v1")
+    await history.start()
+    traffic = Traffic(history)
+    traffic.record()
+    await until(lambda: history.health.stored == 1)
+    own_postgres.freeze()
+    try:
+        traffic.record()
+        await asyncio.wait_for(history.close(1.0), 4)
+    finally:
+        own_postgres.thaw()
+    async with running(own_postgres.url(), tmp_path):
+        pass
+    await assert_stored_once_and_in_order(own_postgres.url(), 2)
+
+
 async def test_the_service_starts_while_postgres_is_away(own_postgres: PostgresServer, tmp_path: Path) -> None:
     own_postgres.kill()
     async with running(own_postgres.url(), tmp_path) as history:
