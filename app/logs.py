@@ -1,10 +1,16 @@
-"""How do logs look? JSON on stdout, one event a line, with stable ids; numbers that slipped in are struck out."""
+"""How do logs look? JSON on stdout, one event a line, with stable ids; numbers that slipped in are struck out.
+
+No call depends on its log: what a full disk or a vanished reader refuses is lost without a word.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import re
-from collections.abc import Callable, MutableMapping
+import sys
+from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +30,27 @@ def strike_out_numbers(_logger: object, _method: str, event: MutableMapping[str,
     return event
 
 
+class _Unfailing(io.FileIO):
+    """A file that refuses nothing: a line that cannot be written is gone, and whoever logs goes on."""
+
+    def write(self, line: Any) -> int:
+        with suppress(OSError):
+            super().write(line)
+        return len(line)
+
+
 def to_stdout() -> None:
     """Set structlog up for this process."""
-    _configure(structlog.PrintLoggerFactory())
+    _configure(_Unfailing(sys.stdout.fileno(), "w", closefd=False))
 
 
 def to_file(path: Path) -> None:
     """The same for a process whose stdout is for people."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
-    _configure(structlog.WriteLoggerFactory(os.fdopen(descriptor, "w", buffering=1)))
+    _configure(_Unfailing(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "w"))
 
 
-def _configure(factory: Callable[..., Any]) -> None:
+def _configure(file: _Unfailing) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -44,6 +58,6 @@ def _configure(factory: Callable[..., Any]) -> None:
             strike_out_numbers,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=factory,
+        logger_factory=structlog.WriteLoggerFactory(io.TextIOWrapper(file, encoding="utf-8", write_through=True)),
         cache_logger_on_first_use=True,
     )
