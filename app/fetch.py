@@ -72,7 +72,7 @@ def _check_machine(folder: Path) -> None:
         if shutil.which(tool) is None:
             raise RuntimeFault(
                 f"{tool} is not on this machine, so Asterisk cannot be fetched: install Asterisk 18 or later, sipp, "
-                "redis-server, ffmpeg, espeak-ng and promtool yourself, or use Debian."
+                "redis-server, espeak-ng, promtool and prometheus yourself, or use Debian."
             )
     if not any(keyring.exists() for keyring in KEYRINGS):
         raise RuntimeFault(f"{KEYRINGS[-1]} is missing, so packages cannot be trusted: install debian-archive-keyring.")

@@ -33,9 +33,9 @@ PACKAGES = {
     "sounds": ("asterisk-core-sounds-en-wav", "asterisk-core-sounds-ru-wav", "asterisk-moh-opsound-wav"),
     "sipp": ("sip-tester",),
     "redis-server": ("redis-server",),
-    "ffmpeg": ("ffmpeg",),
     "espeak-ng": ("espeak-ng",),
     "promtool": ("promtool",),
+    "prometheus": ("prometheus",),
 }
 
 
