@@ -141,6 +141,17 @@ async def rung_for(phones: Iterable[Phone], numbers: Collection[str]) -> bool | 
     return set(numbers) <= first_rings(phones, 0.0).keys() or None
 
 
+async def rung_times(phones: Iterable[Phone], count: int) -> bool | None:
+    """Whether these phones have been rung so often in all; for `eventually`."""
+    return sum(len(phone.rings) for phone in phones) >= count or None
+
+
+async def all_served(callers: Iterable[Dialog], within: float = 5.0) -> None:
+    """Each talk was ended by the agent."""
+    for caller in callers:
+        assert (await caller.ended(within)).by == "them"
+
+
 async def first_of(phones: Iterable[Phone], within: float) -> Ring:
     """Wait for the first ring at any of these phones."""
     waits = [asyncio.create_task(phone.rung(within)) for phone in phones]
