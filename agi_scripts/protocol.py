@@ -144,9 +144,11 @@ class AgiCodec:
 
     def receive(self, received: bytes) -> Sequence[Event]:
         """What these bytes said, in order; no bytes mean that the other side closed. Nothing after it is over."""
-        if self.phase is Phase.ASKED and not self._rest and not self._usage and (reply := lone_reply(received)):
-            self.phase = TRANSITIONS[Phase.ASKED][Reply]
-            return (reply,)
+        if self.phase is Phase.ASKED and not self._rest and not self._usage:
+            reply = PLAIN.get(received) or lone_reply(received)
+            if reply:
+                self.phase = TRANSITIONS[Phase.ASKED][Reply]
+                return (reply,)
         events: list[Event] = []
         if not received:
             self._happened(Closed(), events)
@@ -249,9 +251,6 @@ PLAIN: Final[Mapping[bytes, Reply]] = {
 
 
 def lone_reply(received: bytes) -> Reply | None:
-    """The reply, if these bytes are one whole ordinary one: what comes nearly always, read on a shorter way."""
-    plain = PLAIN.get(received)
-    if plain or len(received) > MAX_LINE_BYTES:
-        return plain
-    match = _VALUE.fullmatch(received)
+    """The reply, if these bytes are one whole line with a value: what comes nearly always, read on a shorter way."""
+    match = _VALUE.fullmatch(received) if len(received) <= MAX_LINE_BYTES else None
     return Reply(200, match[1].decode(errors="replace"), match[2].decode(errors="replace")) if match else None
