@@ -12,9 +12,11 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 
 def postgres_bin() -> Path | None:
@@ -120,9 +122,7 @@ class PostgresServer:
     def _signal(self, number: int) -> None:
         """To each of its processes: its children lead process groups of their own."""
         assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        for pid in [self._process.pid, *map(int, children)]:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                continue
+        server = psutil.Process(self._process.pid)
+        for process in [server, *server.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)

@@ -33,7 +33,7 @@ from storage.store import store
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 ROOM_IN_MEMORY = 8
-EXAMPLES = 1000 if os.environ.get("AL_LONG") else 60
+EXAMPLES = 500 if os.environ.get("AL_LONG") else 60
 worlds = itertools.count(1)
 real_pwrite = os.pwrite
 

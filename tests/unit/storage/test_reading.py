@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from calls.call import CallState
-from calls.events import AlarmCleared, AlarmRaised, Duty, Event
+from calls.events import AgentEvent, AlarmCleared, AlarmRaised, CallEvent, Duty, Event
 from storage import migrate, reading
 from storage.codec import encode
 from storage.errors import DatabaseAway
@@ -28,6 +29,11 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 
 async def keep(engine: AsyncEngine, *events: Event) -> None:
     await store(engine, [encode(event, "run", seq, "v1") for seq, event in enumerate(events, 1)])
+
+
+def of(call_id: str, *events: CallEvent | AgentEvent) -> list[Event]:
+    """The same facts of another call."""
+    return [replace(event, call_id=call_id) for event in events]  # type: ignore[call-arg]
 
 
 async def test_the_duty_declared_last_is_the_one_that_counts(engine: AsyncEngine) -> None:
@@ -49,6 +55,23 @@ async def test_the_waits_that_ended_since_a_moment_are_read_oldest_first(engine:
     [wait] = await reading.ended_waits(engine, at(0))
     assert (wait.queue, wait.wait_seconds, wait.result, wait.ended) == ("general", 6.0, "answered", at(8))
     assert await reading.ended_waits(engine, at(9)) == []
+
+
+async def test_a_call_left_open_by_an_earlier_run_vanished_when_that_run_was_last_heard_of(engine: AsyncEngine) -> None:
+    await keep(
+        engine,
+        *of("node1-1", started(), queued(2)),
+        *of("node1-2", started(), queued(2), answered(8)),
+        *of("node1-3", started(), ended(20, CallState.MENU)),
+        *of("node2-1", started()),
+        *of("node1-4", started(30)),
+    )
+    left = await reading.open_calls(engine, "node1", before=at(25))
+    assert {(call.call_id, call.state, call.at) for call in left} == {
+        ("node1-1", CallState.WAITING, at(20)),
+        ("node1-2", CallState.TALK, at(20)),
+    }
+    assert {(call.queue, call.number) for call in left} == {("general", "+380441234567")}
 
 
 async def test_a_database_that_is_away_is_said_to_be_away() -> None:
