@@ -29,6 +29,7 @@ from app.live import standing
 from app.settings import Settings, secret
 from app.spoken import spoken_seconds
 from app.state import Alarm, Centre
+from app.vanished import Vanished
 from calls.commands import SayAlive
 from calls.events import Duty, Event, Tick
 from config.load import load
@@ -76,6 +77,7 @@ async def serve(settings: Settings) -> None:
 
 async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     """Start every part; ``parts`` ends them in the reverse order."""
+    began = datetime.now(UTC)
     configuration = load(settings.config)
     targets = {queue.queue_id: queue.target_seconds for queue in configuration.queues.values()}
     figures = Figures(targets, configuration.timezone)
@@ -107,6 +109,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     exporter.watch(lambda: standing(engine.centre, engine.depth, history_standing(history), datetime.now(UTC)))
     account = Account(settings.node, settings.bind, settings.ami_port, "assistline", secret(settings.home, "ami"))
     switch = Switch(settings.node, lambda deliver: AmiLink(account, deliver, contexts=CONTEXTS), engine.post)
+    _tell_of_vanished(settings.node, history, engine, began, parts)
     consumer = asyncio.create_task(engine.run(), name="engine")
     parts.push_async_callback(_cancelled, consumer)
     await switch.start()
@@ -140,6 +143,15 @@ def _mirror(url: str, desk: EngineDesk, engine: Engine, exporter: Exporter, part
             mirror.show(desk.live())
 
     engine.add_sink(show)
+
+
+def _tell_of_vanished(node: str, history: History, engine: Engine, began: datetime, parts: AsyncExitStack) -> None:
+    vanished = Vanished()
+    engine.add_sink(vanished.observe)
+    telling = vanished.tell(
+        history.caught_up.wait(), lambda: reading.open_calls(history.writer.engine, node, began), engine.post
+    )
+    parts.push_async_callback(_cancelled, asyncio.create_task(telling, name="vanished"))
 
 
 async def _serve_menus(

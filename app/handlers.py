@@ -27,6 +27,7 @@ from calls.events import (
     CallSpooled,
     CallStarted,
     CallTransferred,
+    CallVanished,
     CommandFailed,
     DutyChanged,
     EndedBy,
@@ -171,6 +172,22 @@ def _abandoned(call: Call, event: CallEnded) -> bool:
     return call.state is CallState.VOICEMAIL or (call.state in ABANDONED_IN and event.state is not CallState.ENDED)
 
 
+def call_vanished(centre: Centre, event: CallVanished) -> Results:
+    """It ends here, as every call does: an emergency caller whom nobody answered is an alarm."""
+    centre.calls[event.call_id] = Call(
+        call_id=event.call_id,
+        node=event.node,
+        channel="",
+        line=event.line,
+        state=event.state,
+        started_at=event.started_at,
+        queue=event.queue,
+        number=event.number,
+        agent_id=event.agent_id,
+    )
+    yield CallEnded(at=event.at, call_id=event.call_id, state=event.state, cause=0, by=EndedBy.SYSTEM)
+
+
 def call_spooled(centre: Centre, event: CallSpooled) -> Results:
     """A call that ended while we were away: an emergency caller whom nobody answered is an alarm all the same."""
     told = event.payload
@@ -227,6 +244,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     CallSpooled: call_spooled,
     CallStarted: call_started,
     CallTransferred: call_transferred,
+    CallVanished: call_vanished,
     CommandFailed: command_failed,
     DutyChanged: people.duty_changed,
     FallbackEntered: left_to_asterisk,

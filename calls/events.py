@@ -296,6 +296,22 @@ class CallFound(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallVanished(CallEvent):
+    """An earlier run of the service left this call open, and Asterisk has it no more: nobody saw its end.
+
+    ``at`` is when that run was last heard of, ``state`` the last that it knew of the call.
+    """
+
+    node: str
+    line: str
+    queue: str
+    state: CallState
+    started_at: datetime
+    agent_id: str | None
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotTaken(Event):
     """All that one Asterisk holds: enters as one event, later events apply after it."""
 

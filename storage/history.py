@@ -68,7 +68,8 @@ class History:
     """One run's history, in the folder ``spool`` and the database at ``url``.
 
     ``spooled_call`` is told of each call that the failsafe spool brings, once it is stored; when it raises, it is told
-    again. ``config_version`` may be set at any time; events carry the one in force when they were recorded.
+    again. ``caught_up`` is set when SQL has all that earlier runs and the failsafe spool knew. ``config_version`` may
+    be set at any time; events carry the one in force when they were recorded.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class History:
         self._arrived = asyncio.Event()
         self._moved = asyncio.Event()
         self._closing = asyncio.Event()
+        self._earlier_stored = False
+        self.caught_up = asyncio.Event()
         self._handover = asyncio.Lock()
         self._until_safe: list[tuple[int, asyncio.Future[None]]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,6 +137,7 @@ class History:
             await self.writer.prepare()
             while await self.store_spooled():
                 pass
+            self._earlier_stored = True
         except (DatabaseAway, OSError) as fault:
             self._note_database(fault)
         spooling = asyncio.create_task(self._spooling(), name="history-spooling")
@@ -251,6 +255,7 @@ class History:
             try:
                 while await self.store_spooled():
                     failures = 0
+                self._earlier_stored = True
             except Exception as fault:
                 self._note_database(fault)
                 if self._closing.is_set() and failures:
@@ -266,7 +271,10 @@ class History:
     async def _collecting(self) -> None:
         while not self._closing.is_set():
             try:
+                earlier_stored = self._earlier_stored
                 self._untold += await collect(self._folder, self.writer, self.config_version)
+                if earlier_stored:
+                    self.caught_up.set()
                 while self._untold:
                     self._spooled_call(self._untold[0])
                     self._untold.popleft()

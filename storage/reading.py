@@ -1,4 +1,4 @@
-"""What must a starting service know of the past? Who is on duty, and which emergency callers nobody has rung back.
+"""What must a starting service know of the past? Who is on duty, whom to ring back, and which calls were left open.
 
 Also the configurations that were accepted. All of it raises DatabaseAway when the database cannot be reached.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from calls.events import Duty
-from storage.rows import WaitRow
-from storage.schema import agents, alarms, calls, configurations, waits
+from calls.call import CallState
+from calls.events import CallVanished, Duty
+from storage.rows import CallRow, WaitRow
+from storage.schema import agents, alarms, calls, configurations, events, waits
 from storage.store import transaction
 
 
@@ -47,6 +48,39 @@ async def open_alarms(engine: AsyncEngine) -> list[OpenAlarm]:
     async with transaction(engine) as connection:
         rows = await connection.execute(standing)
         return [OpenAlarm(row.call_id, row.queue, row.raised_at, row.line or "", row.number or "") for row in rows]
+
+
+async def open_calls(engine: AsyncEngine, node: str, before: datetime) -> list[CallVanished]:
+    """The calls of ``node`` begun before that moment that have no end in the history, as vanished then.
+
+    They vanished, for all that is known, when an earlier run of the service was last heard of.
+    """
+    ours = ~events.c.run_id.startswith("failsafe:")
+    last_heard = select(func.max(events.c.at)).where(events.c.at < before, ours)
+    left_open = select(calls).where(
+        calls.c.ended_at.is_(None), calls.c.started_at < before, calls.c.call_id.startswith(f"{node}-", autoescape=True)
+    )
+    async with transaction(engine) as connection:
+        at = await connection.scalar(last_heard)
+        rows = [CallRow(**row) for row in (await connection.execute(left_open)).mappings()]
+        waited = select(waits.c.call_id).where(waits.c.call_id.in_([row.call_id for row in rows]))
+        queued = set(await connection.scalars(waited))
+    return [_vanished(row, node, at or before, row.call_id in queued) for row in rows]
+
+
+def _vanished(row: CallRow, node: str, at: datetime, queued: bool) -> CallVanished:
+    waiting = CallState.WAITING if queued else CallState.MENU
+    return CallVanished(
+        at=max(at, row.answered_at or row.started_at),
+        call_id=row.call_id,
+        node=node,
+        line=row.line,
+        queue=row.queue,
+        state=CallState.TALK if row.answered_at else waiting,
+        started_at=row.started_at,
+        agent_id=row.agent_id,
+        number=row.number,
+    )
 
 
 async def ended_waits(engine: AsyncEngine, since: datetime) -> list[WaitRow]:
