@@ -7,6 +7,7 @@ waiting callers handed to the dialplan at once, history to the disk, links close
 from __future__ import annotations
 
 import asyncio
+import getpass
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -31,7 +32,7 @@ from app.spoken import spoken_seconds
 from app.state import Alarm, Centre
 from app.vanished import Vanished
 from calls.commands import SayAlive
-from calls.events import Duty, Event, Tick
+from calls.events import Duty, Event, SnapshotTaken, Tick
 from config.load import load
 from config.model import Configuration
 from metrics.exporter import Exporter
@@ -98,6 +99,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     await history.start()
     parts.push_async_callback(history.close)
     counted_since = await count_today(figures, configuration, history)
+    await keep(settings, configuration, history)
     engine = Engine(
         await remembered(configuration, history),
         HANDLERS,
@@ -118,11 +120,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     desk = EngineDesk(engine, figures, settings.node, counted_since, lambda: why_not_ready(engine.centre, switch))
     if settings.redis_url:
         _mirror(settings.redis_url, desk, engine, exporter, parts)
-    pipeline = RecordingPipeline(
-        settings.home / "legs", settings.home / "recordings", lambda: engine.centre.calls, engine.post
-    )
-    engine.add_sink(pipeline.observe)
-    parts.push_async_callback(_cancelled, asyncio.create_task(pipeline.run(), name="recordings"))
+    _join_recordings(settings, engine, parts)
     await _serve_menus(settings, configuration, engine, exporter, parts)
     token, version = secret(settings.home, "http"), installed_version("assistline")
     site = api.application(desk, exporter.exposition, token, version)
@@ -152,6 +150,26 @@ def _tell_of_vanished(node: str, history: History, engine: Engine, began: dateti
         history.caught_up.wait(), lambda: reading.open_calls(history.writer.engine, node, began), engine.post
     )
     parts.push_async_callback(_cancelled, asyncio.create_task(telling, name="vanished"))
+
+
+def _join_recordings(settings: Settings, engine: Engine, parts: AsyncExitStack) -> None:
+    """From the first snapshot on, since only then do we know whose legs are still being written."""
+    pipeline = RecordingPipeline(
+        settings.home / "legs", settings.home / "recordings", lambda: engine.centre.calls, engine.post
+    )
+    looked = asyncio.Event()
+
+    def hear(event: Event) -> None:
+        pipeline.observe(event)
+        if type(event) is SnapshotTaken:
+            looked.set()
+
+    async def run() -> None:
+        await looked.wait()
+        await pipeline.run()
+
+    engine.add_sink(hear)
+    parts.push_async_callback(_cancelled, asyncio.create_task(run(), name="recordings"))
 
 
 async def _serve_menus(
@@ -196,6 +214,17 @@ async def remembered(configuration: Configuration, history: History) -> Centre:
             call_id=alarm.call_id, queue=alarm.queue, at=alarm.raised_at, number=alarm.number
         )
     return centre
+
+
+async def keep(settings: Settings, configuration: Configuration, history: History) -> None:
+    """Every accepted version of the configuration stays in SQL: text, who, when."""
+    text = await asyncio.to_thread(settings.config.read_text, "utf-8")
+    try:
+        await reading.keep_configuration(
+            history.writer.engine, configuration.version, text, getpass.getuser(), datetime.now(UTC)
+        )
+    except DatabaseAway:
+        log.warning("configuration not kept: database away", action="configuration.not_kept")
 
 
 async def count_today(figures: Figures, configuration: Configuration, history: History) -> datetime:
