@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
+import termios
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import psutil
@@ -31,31 +36,32 @@ CLOSING = "Ended: every process that was started here is gone.\n"
 
 
 class Command:
-    """`assistline up` or `demo` with a home and ports of its own, as an operator starts it; it writes to a file."""
+    """`assistline up` or `demo` with a home and ports of its own; it writes to ``output``, or lives in a terminal."""
 
-    def __init__(self, home: Path, *words: str) -> None:
+    def __init__(self, home: Path, *words: str, terminal: int | None = None) -> None:
         self.home = home
         http, sip, ami, agi = free_ports(4)
         rtp = 10000 + (os.getpid() % 40) * 100
         self.web = f"http://127.0.0.1:{http}"
-        self._printed = home.with_suffix(".out")
+        self.output = home.with_suffix(".out")
         given = {
             "AL_HOME": home, "AL_HTTP_PORT": http, "AL_SIP_PORT": sip, "AL_AMI_PORT": ami, "AL_AGI_PORT": agi,
             "AL_RTP_START": rtp, "AL_RTP_END": rtp + 99, "DATABASE_URL": "", "REDIS_URL": "", "AL_CONFIG": "",
         }  # fmt: skip
-        with self._printed.open("w") as out:
+        with self.output.open("w") as file:
             self.process = psutil.Popen(
                 [sys.executable, "-m", "app.cli", *words],
-                env={**os.environ, **{name: str(value) for name, value in given.items()}},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
+                env={**os.environ, **{name: str(value) for name, value in given.items()}, "TERM": "xterm"},
+                stdin=subprocess.DEVNULL if terminal is None else terminal,
+                stdout=file if terminal is None else terminal,
+                stderr=file if terminal is None else terminal,
                 start_new_session=True,
+                preexec_fn=None if terminal is None else lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             )
         self.children: list[psutil.Process] = []
 
     def printed(self) -> str:
-        return self._printed.read_text()
+        return self.output.read_text()
 
     def until(self, look: Callable[[], T], what: str, within: float) -> T:
         """Look again and again from outside; AssertionError with what was printed if it never comes."""
@@ -99,8 +105,8 @@ PROGRAMS = ("asterisk", "redis-server", "sipp", "app.cli run")
 
 
 @contextmanager
-def running(home: Path, *words: str) -> Iterator[Command]:
-    command = Command(home, *words)
+def running(home: Path, *words: str, terminal: int | None = None) -> Iterator[Command]:
+    command = Command(home, *words, terminal=terminal)
     try:
         yield command
     finally:
@@ -149,6 +155,31 @@ def live(command: Command) -> dict[str, Any]:
     with urllib.request.urlopen(request, timeout=5) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
+
+
+def test_ctrl_c_typed_under_the_board_ends_the_calls_before_the_telephones(tmp_path: Path) -> None:
+    """A terminal sends it to every process of its foreground at once."""
+    keyboard, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    with running(tmp_path / "home", "demo", "--calls-per-minute", "60", terminal=screen) as demo:
+        os.close(screen)
+        shown = Thread(target=copy, args=(keyboard, demo.output), daemon=True)
+        shown.start()
+        demo.until_printed("Queues")
+        assert "Ctrl-C ends it · to call sip:1542@127.0.0.1:" in demo.printed()
+        demo.until(lambda: len(demo.rows("select * from calls")) > 2, "three calls", 30)
+        os.write(keyboard, b"\x03")
+        assert demo.process.wait(20) == 0
+        shown.join(5)
+        assert demo.printed().replace("\r", "").endswith(CLOSING)
+        assert demo.rows("select * from calls where ended_at is null") == []
+
+
+def copy(terminal: int, file: Path) -> None:
+    """What a terminal shows, into a file, until nobody writes any more."""
+    with suppress(OSError), file.open("ab", buffering=0) as output:
+        while told := os.read(terminal, 65536):
+            output.write(told)
 
 
 def test_two_instances_run_side_by_side_and_a_dead_service_is_started_again(tmp_path: Path) -> None:
