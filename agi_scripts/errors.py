@@ -32,4 +32,4 @@ class AgiOutOfTurn(AgiFault):
 
 
 class UnknownLine(AgiFault):
-    """The dialplan asked for the menu of a line that the configuration does not have; `assistline apply` renders both."""
+    """The dialplan asked for the menu of a line that the configuration does not have: render it anew."""

@@ -10,10 +10,11 @@ and its unquoted arguments taken away.
 One line of the spool is one call, a JSON object of texts, at most `MAX_LINE` bytes; the reader keeps the last line
 where two have the same `call_id`:
 
-    call_id line queue lang needs caller state agent reason cause dialstatus recorded voicemail    "" where unset
+    call_id line number queue lang needs caller state agent reason cause dialstatus recorded voicemail    "" where unset
     started_at queued_at answered_at ended_at                                    seconds since 1970, "" where unknown
 
-`caller` is an id of ours (`clinic:17`); no phone number, name or digit is ever written.
+`caller` is an id of ours (`clinic:17`). `number` is the caller's, a secret: an emergency caller who gave up while we
+were away must be rung back. The file has mode 0600 and goes when it has been read; nothing else that was typed is kept.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ SECONDS: Final = 10
 VARIABLES: Final[Mapping[str, str]] = {
     "call_id": "AL_CALL_ID",
     "line": "AL_LINE",
+    "number": "AL_RING_BACK",
     "queue": "AL_QUEUE",
     "lang": "AL_LANG",
     "needs": "AL_NEEDS",

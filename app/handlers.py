@@ -193,7 +193,9 @@ def call_spooled(centre: Centre, event: CallSpooled) -> Results:
     told = event.payload
     queue = centre.configuration.queues.get(str(told.get("queue", "")))
     if queue and queue.emergency and told.get("state") in ABANDONED_IN and event.call_id not in centre.alarms:
-        centre.alarms[event.call_id] = Alarm(call_id=event.call_id, queue=queue.queue_id, at=event.at)
+        number = str(told.get("number", ""))
+        alarm = Alarm(call_id=event.call_id, queue=queue.queue_id, at=event.at, number=number)
+        centre.alarms[event.call_id] = alarm
         yield AlarmRaised(at=event.at, call_id=event.call_id, queue=queue.queue_id)
 
 

@@ -2,6 +2,8 @@
 
 Every event has ``at`` (aware, UTC, when Asterisk or we saw it). Events about a call carry ``call_id``; events about a
 person on duty carry ``agent_id``. They are made by telephony/translate, by the menu session and by the engine itself.
+
+Longer than 300 lines, since it is one list of facts, looked up and not read through.
 """
 
 from __future__ import annotations

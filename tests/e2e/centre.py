@@ -260,8 +260,8 @@ async def live_centre(
     ):
         file = configuration(change, street.address, home / "assistline.yaml")
         settings = Settings(
-            home=home, config=file, http_port=http, sip_port=sip, ami_port=ami, agi_port=agi, rtp_start=rtp, rtp_end=rtp + 199,
-            **dict(environment),
+            home=home, config=file, http_port=http, sip_port=sip, ami_port=ami, agi_port=agi,
+            rtp_start=rtp, rtp_end=rtp + 199, **dict(environment),
         )  # fmt: skip
         house = House(settings)
         centre = LiveCentre(settings, house, street, desks)

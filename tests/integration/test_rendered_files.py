@@ -1,4 +1,7 @@
-"""Does a real Asterisk run the rendered files without a complaint, and let nobody do more than they should?"""
+"""Does a real Asterisk run the rendered files without a complaint, and let nobody do more than they should?
+
+Longer than 300 lines, since every question is put to one running Asterisk.
+"""
 
 from __future__ import annotations
 
@@ -260,6 +263,23 @@ def test_an_emergency_caller_rings_a_nurse_though_no_service_runs(asterisk: Rend
     peer.bye()
     nurse.expect("CANCEL")
     trainee.close()
+    nurse.close()
+
+
+@pytest.mark.parametrize("where", ["PJSIP%2F%2B447700900666%40trunk", "Local%2Fs%40al-accept"])
+def test_a_phone_that_forwards_its_calls_is_busy_and_sends_nobody_anywhere(
+    asterisk: RenderedAsterisk, peer: SipPeer, where: str
+) -> None:
+    """An answer of 302 would dial whatever it names: any number through the trunk, at the house's expense."""
+    nurse = SipPeer(asterisk.site.sip_port)
+    assert register(nurse, "elena", "pwelena") == 200
+    nurse.answer(nurse.expect("OPTIONS"), "200 OK")
+    assert peer.request("INVITE", "112", STRANGER, sdp=offer(free_port(socket.SOCK_DGRAM))).status == 200
+    nurse.answer(nurse.expect("INVITE"), "302 Moved Temporarily", f"Contact: <sip:{where}@127.0.0.1>")
+    nurse.expect("INVITE")
+    assert set(re.findall(r"PJSIP/\w+|al-accept", channels(asterisk))) <= {"PJSIP/trunk", "PJSIP/elena"}
+    assert channels(asterisk).count("PJSIP/trunk-") == 1
+    peer.bye()
     nurse.close()
 
 

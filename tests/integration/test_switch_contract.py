@@ -1,6 +1,8 @@
 """What a switch tells and obeys: asked of the fake Asterisk and of a real one with the rendered dialplan, alike.
 
 In the real one the agents' telephones are Local channels that behave as `PHONES` says; all else is as rendered.
+
+Longer than 300 lines, since a contract is one list of promises.
 """
 
 from __future__ import annotations

@@ -39,15 +39,16 @@ def run(spool: Path, said: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_call_becomes_one_line_without_number_or_name(tmp_path: Path) -> None:
+def test_a_call_becomes_one_line_with_the_number_to_ring_back_and_no_name(tmp_path: Path) -> None:
     spool = tmp_path / "failsafe.jsonl"
-    done = run(spool, HEADER + answers("n1-1795301301.27", "hotline", "general", "ru"))
+    done = run(spool, HEADER + answers("n1-1795301301.27", "hotline", "+442079461000", "general", "ru"))
     [line] = spool.read_text().splitlines()
     call = json.loads(line)
     assert call.items() >= {"call_id": "n1-1795301301.27", "line": "hotline", "queue": "general"}.items()
     assert (call["started_at"], call["state"], call["lang"]) == ("1795301301", "", "ru")
     assert float(call["ended_at"]) > 1_700_000_000
     assert set(call) == {*VARIABLES, "started_at", "ended_at"}
+    assert call["number"] == "+442079461000"
     assert "380501234567" not in line and "Ivan" not in line
     assert done.stderr == "" and done.stdout.count("\n") == len(VARIABLES)
     assert spool.stat().st_mode & 0o777 == 0o600

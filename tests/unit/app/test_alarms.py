@@ -1,0 +1,52 @@
+"""When does an emergency caller whom nobody answered stand as an alarm, and can be rung back?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.handlers import call_spooled
+from app.people import ring_back_asked
+from app.state import Centre
+from calls.commands import AnswerCode
+from calls.events import AlarmRaised, CallSpooled, RingBackAsked
+from config.load import load
+from tests.builders import NOON
+
+NUMBER = "+442079461000"
+
+
+@pytest.fixture
+def centre() -> Centre:
+    return Centre(configuration=load(Path("config/sample/assistline.yaml")), agents={})
+
+
+def spooled(queue: str, state: str) -> CallSpooled:
+    told: dict[str, object] = {"queue": queue, "state": state, "number": NUMBER}
+    return CallSpooled(at=NOON, call_id="node1-1.1", payload=told)
+
+
+@pytest.mark.parametrize(
+    ("queue", "state", "raised"),
+    [
+        ("emergency", "fallback", True),
+        ("emergency", "waiting", True),
+        ("emergency", "ended", False),
+        ("emergency", "fallback-talk", False),
+        ("operator", "fallback", False),
+    ],
+)
+def test_an_emergency_caller_who_gave_up_while_we_were_away_is_an_alarm(
+    centre: Centre, queue: str, state: str, raised: bool
+) -> None:
+    told = list(call_spooled(centre, spooled(queue, state)))
+    assert [type(one) for one in told] == ([AlarmRaised] if raised else [])
+
+
+def test_that_caller_can_be_rung_back_and_a_second_telling_raises_no_second_alarm(centre: Centre) -> None:
+    list(call_spooled(centre, spooled("emergency", "fallback")))
+    assert list(call_spooled(centre, spooled("emergency", "fallback"))) == []
+    asked = RingBackAsked(at=NOON, agent_id="anna", node="node1", channel="PJSIP/anna-1")
+    [answer] = ring_back_asked(centre, asked)
+    assert isinstance(answer, AnswerCode) and (answer.answer, answer.number) == ("node1-1.1", NUMBER)
