@@ -77,11 +77,11 @@ class SipPeer:
             assert time.monotonic() < until, f"no {method} came"
         return text
 
-    def answer(self, request: str, status: str) -> None:
+    def answer(self, request: str, status: str, *headers: str) -> None:
         """Send this status (`200 OK`) for a request that came."""
         copied = re.findall(r"^(?:Via|From|To|Call-ID|CSeq):.*$", request, re.MULTILINE | re.IGNORECASE)
         lines = [line.strip() + (";tag=here" if line.startswith("To:") else "") for line in copied]
-        self._socket.sendall("\r\n".join([f"SIP/2.0 {status}", *lines, "Content-Length: 0", "", ""]).encode())
+        self._socket.sendall("\r\n".join([f"SIP/2.0 {status}", *lines, *headers, "Content-Length: 0", "", ""]).encode())
 
     def _once(
         self, method: str, to: str, sender: str, call: str, cseq: int, sdp: str, extra: str, tagged: str = ""
