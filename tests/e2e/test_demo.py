@@ -110,11 +110,11 @@ def running(home: Path, *words: str, terminal: int | None = None) -> Iterator[Co
     try:
         yield command
     finally:
-        if command.process.is_running():
-            for child in command.process.children(recursive=True):
-                child.kill()
-            command.process.kill()
-            command.process.wait(5)
+        alive = command.process.children(recursive=True) if command.process.is_running() else []
+        for process in {*alive, *command.children, command.process}:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        command.process.wait(5)
 
 
 def test_people_call_and_are_answered_and_recorded_until_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
