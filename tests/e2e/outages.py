@@ -58,6 +58,11 @@ async def booted(centre: LiveCentre) -> bool | None:
     return "fully booted" in await centre.cli("core waitfullybooted") or None
 
 
+async def silent(centre: LiveCentre) -> bool | None:
+    """Whether Asterisk has no channel any more; for `eventually`."""
+    return not await centre.channels() or None
+
+
 async def spooled(centre: LiveCentre, count: int) -> bool | None:
     """Whether so many calls stand in the spool of the hangup handler; for `eventually`."""
     spool = centre.settings.home / "spool" / "failsafe.jsonl"

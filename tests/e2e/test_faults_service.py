@@ -6,6 +6,7 @@ Longer than 300 lines, since every fault is put to one running centre.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ from tests.e2e.outages import (
     rung_times,
     serve,
     serves,
+    silent,
     some_stand,
     spooled,
     standing,
@@ -309,12 +311,18 @@ async def test_callers_are_answered_recorded_and_remembered_without_any_service(
         for phone in phones:
             await phone.rings[0].hang_up()
         await eventually(lambda: spooled(centre, 3), "each call is in the spool", 10)
-        assert len(list((tmp_path / "legs").glob("*.sln"))) == 6, "the caller's and the agent's voice of each"
+        await eventually(lambda: silent(centre), "the recording has ended", 5)
+        legs = list((tmp_path / "legs").glob("*.sln"))
+        assert len(legs) == 6, "the caller's and the agent's voice of each"
+        for leg in legs:
+            os.utime(leg, (0, 0))  # the service comes much later, when nobody can be writing any more
         await restart(centre)
         answered = "select * from waits join calls using (call_id) where result = 'answered' and outcome = 'answered'"
         rows = await centre.stored(answered, count=3, within=10)
         assert {row["line"] for row in rows} == {"emergency", "hotline", "direct"}
         assert {row["agent_id"] for row in rows} == {"galina", "anna", "boris"}
+        recordings = await centre.stored("select * from recordings", count=3, within=20)
+        assert {row["call_id"] for row in recordings} == {row["call_id"] for row in rows}
         assert not [phone.name for phone in phones if phone.doubled], "rung twice at once"
 
 
