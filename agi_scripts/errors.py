@@ -33,3 +33,7 @@ class AgiOutOfTurn(AgiFault):
 
 class UnknownLine(AgiFault):
     """The dialplan asked for the menu of a line that the configuration does not have: render it anew."""
+
+
+class TooManyWrongPins(AgiFault):
+    """So many PINs of this clinic were wrong lately that none is checked: somebody may be trying them all."""

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from agi_scripts.pin import check_pin
+from agi_scripts.pin import PinDesk
 from agi_scripts.server import AgiServer
 from agi_scripts.session import menu_handler
 from app import runtime
@@ -178,7 +178,7 @@ async def _serve_menus(
     handler = menu_handler(
         lambda: configuration,
         engine.post,
-        check_pin,
+        PinDesk(lambda: datetime.now(UTC)).check,
         lambda: datetime.now(UTC),
         spoken_seconds(runtime.asterisk_dirs().sounds),
     )

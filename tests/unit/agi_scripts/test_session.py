@@ -16,7 +16,7 @@ import structlog
 from agi_scripts.channel import SLACK
 from agi_scripts.errors import AgiHangup
 from agi_scripts.fake import HANGS_UP, FakeCall
-from agi_scripts.pin import check_pin
+from agi_scripts.pin import PinDesk
 from agi_scripts.protocol import Line, Reply
 from agi_scripts.server import AgiServer
 from agi_scripts.session import PIN_SECONDS, PinCheck, menu_handler
@@ -89,10 +89,11 @@ async def answer_lines(call: FakeCall, reader: asyncio.StreamReader, writer: asy
 
 @asynccontextmanager
 async def served(
-    configuration: Callable[[], Configuration], events: list[Event], pin_check: PinCheck = check_pin
+    configuration: Callable[[], Configuration], events: list[Event], pin_check: PinCheck | None = None
 ) -> AsyncIterator[int]:
     """A FastAGI server with menu sessions; yields its port."""
-    handler = menu_handler(configuration, events.append, pin_check, lambda: NOON, lambda lang, prompt: 2.0)
+    check = pin_check or PinDesk(lambda: NOON).check
+    handler = menu_handler(configuration, events.append, check, lambda: NOON, lambda lang, prompt: 2.0)
     server = AgiServer(handler)
     try:
         yield await server.start("127.0.0.1", 0)
@@ -101,7 +102,10 @@ async def served(
 
 
 async def dial(
-    pressed: str, line: str = "hotline", pin_check: PinCheck = check_pin, configuration: Configuration | None = None
+    pressed: str,
+    line: str = "hotline",
+    pin_check: PinCheck | None = None,
+    configuration: Configuration | None = None,
 ) -> Dialled:
     """Dial a line and press these keys in turn; ``-`` is silence, HANGS_UP ends the call."""
     call = FakeCall([{"-": "", "hangup": HANGS_UP}.get(key, key) for key in pressed.split()])
@@ -155,6 +159,15 @@ async def test_a_doctor_with_the_right_pin_is_named_by_the_clinic() -> None:
 async def test_a_doctor_with_three_wrong_pins_reaches_the_desk_unverified() -> None:
     dialled = await dial("4242 1111 4242 2222 5555 717171", "doctors")
     assert (dialled.variables["AL_QUEUE"], dialled.variables["AL_CALLER"]) == ("doctors", "unverified")
+
+
+async def test_a_clinic_whose_pin_was_wrong_too_often_is_led_to_the_desk_unverified_over_all_calls() -> None:
+    desk = PinDesk(lambda: NOON)
+    for _ in range(4):
+        await dial("4242 1111 4242 2222 4242 3333", "doctors", desk.check)
+    dialled = await dial("4242 717171", "doctors", desk.check)
+    assert (dialled.variables["AL_QUEUE"], dialled.variables["AL_CALLER"]) == ("doctors", "unverified")
+    assert not any("pin-wrong" in heard for heard in dialled.heard), "whether the PIN was right is not told"
 
 
 async def test_no_digit_of_number_or_pin_stays_on_the_call_or_in_history_or_log() -> None:
