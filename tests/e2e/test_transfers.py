@@ -21,6 +21,7 @@ from tests.e2e.centre import (
     AGENT_HZ,
     CALLER_HZ,
     DIRECT,
+    EMERGENCY,
     LiveCentre,
     agent,
     always_open,
@@ -128,6 +129,15 @@ async def test_a_number_that_there_is_not_ends_no_talk(centre: LiveCentre) -> No
     caller, ring = await talking(centre, anna)
     assert await ring.transfer(NOBODY) >= 400
     await hear_each_other(caller, ring, AGENT_HZ)
+
+
+async def test_a_caller_cannot_send_the_agents_phone_anywhere(centre: LiveCentre) -> None:
+    nina = await centre.seat("nina")
+    caller, ring = await talking(centre, nina)
+    assert await caller.transfer(EMERGENCY) == 603
+    assert not [name for name in await centre.channels() if "nina" not in name and "trunk" not in name]
+    await hear_each_other(caller, ring, AGENT_HZ)
+    assert (await centre.live())["calls"][0]["state"] == "talk"
 
 
 async def test_an_agent_asks_a_colleague_and_joins_the_caller_with_them(centre: LiveCentre) -> None:
