@@ -9,10 +9,9 @@ do wrong raises and moves nothing. The bytes may be cut anywhere: the values sta
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Final, NewType
 
 from agi_scripts.errors import AgiOutOfTurn, AgiUnsafe
@@ -29,9 +28,35 @@ MAX_USAGE_BYTES: Final = 8_192
 MAX_USAGE_LINES: Final = 128
 
 
+class HeaderLines(Mapping[str, str]):
+    """`agi_name: value` lines by name, looked up where they stand: a session asks for two of its twenty.
+
+    Where a name is told twice, the first counts.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """`text`: whole lines, each of that form."""
+        self._text = "\n" + text
+
+    def __getitem__(self, name: str) -> str:
+        label = f"\nagi_{name}: "
+        at = self._text.find(label)
+        if at < 0:
+            raise KeyError(name)
+        return self._text[at + len(label) : self._text.index("\n", at + 1)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(_NAME.findall(self._text)))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The session begins. `env`: `agi_*` lines without that prefix; where one is told twice, the first counts."""
+    """The session begins; `env` holds what Asterisk told of the call, without the prefix `agi_`."""
 
     env: Mapping[str, str]
 
@@ -99,7 +124,8 @@ VERBS: Final = frozenset({"ANSWER", "EXEC", "GET VARIABLE", "GOSUB", "NOOP", "SE
 _RESULT = re.compile(rb"result=([^\s()]*)(?: \((.*)\))?(.*)", re.DOTALL)
 _VALUE = re.compile(rb"200 result=([^\s()]*) \(([^\n]*)\)\n")
 _ENDPOS = re.compile(rb" endpos=(\d{1,18})\b")
-_HEADER = re.compile(r"agi_(\w{1,64}): ?([^\n]*)\n", re.ASCII)
+_HEADER = re.compile(r"(?:agi_\w+: .*\n)+", re.ASCII)
+_NAME = re.compile(r"\nagi_(\w+): ", re.ASCII)
 _REPLY = re.compile(rb"(\d{3})([ -])(.*)", re.DOTALL)
 
 
@@ -180,12 +206,14 @@ class AgiCodec:
             if len(self._rest) >= self._header_bytes:
                 self._happened(Malformed("header too long"), events)
             return
-        block, self._rest = self._rest[: end + 1], self._rest[end + 2 :]
-        hangups = 0 if b"HANGUP\n" not in block else block.split(b"\n").count(b"HANGUP")
-        env = parse_header(block.decode(errors="replace"), hangups)
-        for _ in range(hangups):
-            self._happened(Hangup(), events)
-        self._happened(Malformed("not an AGI header") if env is None else Header(env), events)
+        text, self._rest = self._rest[: end + 1].decode(errors="replace"), self._rest[end + 2 :]
+        if "HANGUP\n" in text:
+            lines = text.split("\n")
+            text = "\n".join(line for line in lines if line != "HANGUP")
+            for _ in range(lines.count("HANGUP")):
+                self._happened(Hangup(), events)
+        spoken = _HEADER.fullmatch(text) and text.count("\n") <= MAX_HEADERS
+        self._happened(Header(HeaderLines(text)) if spoken else Malformed("not an AGI header"), events)
 
     def _read_line(self, line: bytes, events: list[Event]) -> None:
         if self.phase is Phase.OVER:
@@ -213,15 +241,6 @@ class AgiCodec:
             self._happened(Malformed("usage without an end"), events)
         else:
             self._usage.append(line)
-
-
-def parse_header(block: str, hangups: int = 0) -> Mapping[str, str] | None:
-    """`agi_name: value` lines as a mapping without the prefix; None if a line is something else (but for so many lines
-    that announce a hangup), if there is none, or if there are too many.
-    """
-    found = _HEADER.findall(block)
-    whole = 0 < len(found) <= MAX_HEADERS and len(found) + hangups == block.count("\n")
-    return MappingProxyType(dict(reversed(found))) if whole else None
 
 
 def parse_reply(code: int, rest: bytes) -> Reply:

@@ -69,7 +69,20 @@ def test_a_callers_name_in_bad_utf8_does_not_end_the_session() -> None:
 def test_a_header_told_twice_counts_as_first_told() -> None:
     [header] = AgiCodec().receive(b"agi_network_script: menu\nagi_network_script: other\n\n")
     assert isinstance(header, Header)
-    assert header.env["network_script"] == "menu"
+    assert header.env["network_script"] == "menu" and len(header.env) == 1
+
+
+def test_a_callers_name_cannot_pretend_to_be_another_line() -> None:
+    [header] = AgiCodec().receive("agi_calleridname: x agi_network_script: evil\u2028agi_dnid: 9\n\n".encode())
+    assert isinstance(header, Header)
+    assert dict(header.env) == {"calleridname": "x agi_network_script: evil\u2028agi_dnid: 9"}
+    assert "network_script" not in header.env and "dnid" not in header.env
+
+
+def test_a_hangup_in_the_midst_of_the_header_is_told_before_it() -> None:
+    hangup, header = AgiCodec().receive("agi_a: 1\nHANGUP\nagi_b: 2\u2028HANGUP\n\n".encode())
+    assert hangup == Hangup() and isinstance(header, Header)
+    assert dict(header.env) == {"a": "1", "b": "2\u2028HANGUP"}
 
 
 @pytest.mark.parametrize(
