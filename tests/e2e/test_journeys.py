@@ -150,6 +150,18 @@ async def test_a_caller_who_hangs_up_while_a_phone_rings_stops_it_and_frees_the_
     )
 
 
+async def test_a_caller_who_hangs_up_while_the_agent_hears_the_whisper_was_not_answered(centre: LiveCentre) -> None:
+    anna = await centre.seat("anna")
+    caller = await centre.call(DIRECT)
+    ring = await anna.rung()
+    await ring.answered()
+    await caller.hang_up()
+    await ring.ended()
+    [call] = await centre.of(caller, "select * from calls where call_id = ? and ended_at is not null")
+    assert call["ended_state"] == "ringing" and call["answered_at"] is None
+    await centre.until(lambda live: agent(live, "anna")["state"] == "ready", "anna is free again")
+
+
 async def test_an_agent_who_hangs_up_ends_the_call_and_is_free(centre: LiveCentre) -> None:
     nina = await centre.seat("nina")
     caller = await centre.call(DIRECT)
