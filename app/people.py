@@ -6,6 +6,7 @@ fallback rings the same people.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from app import queue_log
@@ -22,6 +23,9 @@ from calls.events import (
     RingBackAsked,
 )
 from routing import agent as agents
+
+DIALLABLE = re.compile(r"\+?[0-9]{5,15}")
+"""A telephone number (E.164); what is shorter is a service of the network, such as its own emergency number."""
 
 Results = Iterator[Command | Event]
 
@@ -57,10 +61,10 @@ def phone_in_use(centre: Centre, event: PhoneInUse) -> Results:
 
 
 def ring_back_asked(centre: Centre, event: RingBackAsked) -> Results:
-    """The oldest alarm that nobody is ringing back already, and whose number is known."""
+    """The oldest alarm that nobody is ringing back already, and whose number is one: callers send what they like."""
     taken = set(centre.ring_backs.values()) - {centre.ring_backs.get(event.agent_id)}
     open_alarms = sorted(
-        (alarm for alarm in centre.alarms.values() if alarm.number and alarm.call_id not in taken),
+        (alarm for alarm in centre.alarms.values() if DIALLABLE.fullmatch(alarm.number) and alarm.call_id not in taken),
         key=lambda alarm: alarm.at,
     )
     if not open_alarms:

@@ -246,6 +246,13 @@ def test_an_internal_number_dialled_from_outside_does_not_reach_a_phone(
     peer.bye()
 
 
+def test_a_callers_number_goes_on_as_32_digits_at_most(asterisk: RenderedAsterisk, peer: SipPeer) -> None:
+    sent = "(" + "5" * 60 + "a,b"
+    assert peer.request("INVITE", "112", sent, sdp=offer(free_port(socket.SOCK_DGRAM))).status == 200
+    assert re.findall("5{9,}", channels(asterisk)) == ["5" * 32]
+    peer.bye()
+
+
 def test_anything_but_alaw_is_refused(peer: SipPeer) -> None:
     opus = offer(4000).replace("8 101", "96 101").replace("rtpmap:8 PCMA/8000", "rtpmap:96 opus/48000/2")
     assert peer.request("INVITE", "112", STRANGER, sdp=opus).status == 488

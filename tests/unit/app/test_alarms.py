@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from app.handlers import call_spooled
 from app.people import ring_back_asked
-from app.state import Centre
+from app.state import Alarm, Centre
 from calls.commands import AnswerCode
 from calls.events import AlarmRaised, CallSpooled, RingBackAsked
 from config.load import load
@@ -50,3 +51,13 @@ def test_that_caller_can_be_rung_back_and_a_second_telling_raises_no_second_alar
     asked = RingBackAsked(at=NOON, agent_id="anna", node="node1", channel="PJSIP/anna-1")
     [answer] = ring_back_asked(centre, asked)
     assert isinstance(answer, AnswerCode) and (answer.answer, answer.number) == ("node1-1.1", NUMBER)
+
+
+@pytest.mark.parametrize("sent", ["", "+", "1+1", "112", "5" * 32])
+def test_a_number_that_cannot_be_rung_holds_up_nobody(centre: Centre, sent: str) -> None:
+    """A caller sends what they like as their number, and the oldest alarm is rung back first."""
+    for nth, number in enumerate([sent, NUMBER]):
+        at = NOON + timedelta(seconds=nth)
+        centre.alarms[str(nth)] = Alarm(call_id=str(nth), queue="emergency", at=at, number=number)
+    [answer] = ring_back_asked(centre, RingBackAsked(at=NOON, agent_id="anna", node="node1", channel="PJSIP/anna-1"))
+    assert isinstance(answer, AnswerCode) and (answer.answer, answer.number) == ("1", NUMBER)
