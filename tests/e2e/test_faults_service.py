@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from synthetic.phone import Refusal
 from synthetic.tones import Tone
 from tests.e2e.centre import (
     AGENT_HZ,
@@ -154,6 +155,23 @@ async def test_the_waiting_room_keeps_its_order_over_an_outage_of_two_seconds(
     measured(f"service {how}, {gone:.1f} s: answered in order", f"{in_turn} of {CALLERS}", "all")
     await all_served(callers)
     assert in_turn == CALLERS
+
+
+async def test_a_caller_who_presses_key_after_key_leaves_a_killed_service_all_the_same(centre: LiveCentre) -> None:
+    mobile = centre.street.phone("+447700900903", behaviour=Refusal.BUSY)
+    caller = await centre.call(DIRECT, hz=None)
+    await centre.until(lambda live: waiting(live, "direct") == 1, "the caller waits")
+    await kill(centre)
+
+    async def press_on() -> None:
+        while True:
+            await caller.press("5")
+
+    pressing = asyncio.create_task(press_on())
+    try:
+        await mobile.rung(within=8)
+    finally:
+        pressing.cancel()
 
 
 async def test_app_queue_keeps_the_order_over_a_long_outage(centre: LiveCentre, measured: Measured) -> None:
