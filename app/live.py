@@ -82,8 +82,7 @@ def waited_seconds(call: Call, now: datetime) -> float | None:
 def line_view(line: Line, menus: Mapping[str, Menu]) -> View:
     nodes = menus[line.menu].nodes.values() if line.menu else ()
     through_menu = [node.queue for node in nodes if isinstance(node, QueueNode | LastResortNode)]
-    queues = [line.queue, *through_menu, *([line.closed_queue] if line.closed_queue else [])]
-    return {"line": line.line_id, "label": line.label, "queue_ids": list(dict.fromkeys(queues))}
+    return {"line": line.line_id, "label": line.label, "queue_ids": list(dict.fromkeys([line.queue, *through_menu]))}
 
 
 def queue_view(queue: Queue, waits: list[float], today: ServiceLevel, lately: ServiceLevel) -> View:

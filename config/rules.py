@@ -25,7 +25,6 @@ def references_exist(found: Configuration, written: Written) -> Broken:
     """Queues, menus and lines that are named somewhere."""
     for name, line in found.lines.items():
         yield from _named(written, "queues", line.queue, ("lines", name, "queue"))
-        yield from _named(written, "queues", line.closed_queue, ("lines", name, "closed_queue"))
         yield from _named(written, "menus", line.menu, ("lines", name, "menu"))
     if "default_line" in written:
         yield from _named(written, "lines", found.default_line, ("default_line",))
@@ -35,22 +34,17 @@ def references_exist(found: Configuration, written: Written) -> Broken:
 
 
 def lines_fit_their_kind(found: Configuration, written: Written) -> Broken:
-    """A menu line has a menu; the emergency line is always open and its queue goes before all others."""
+    """A menu line has a menu, others nothing that only a menu reads; an emergency line's queue goes before all others."""
     for name, line in found.lines.items():
         way = ("lines", name)
         if line.kind == "menu" and line.menu is None:
             yield way, "is of kind menu and has no menu: name one"
-        if line.kind != "menu" and line.menu is not None:
-            yield (*way, "menu"), f"is never heard, since the line is of kind {line.kind}: take it out"
-        if line.kind != "direct" and line.closed_queue is not None:
-            yield (*way, "closed_queue"), "is for direct lines: a menu has a node of kind hours"
-        if line.closed_queue is not None and line.hours is None:
-            yield (*way, "closed_queue"), "is never used by a line without hours"
-        if line.kind == "emergency":
-            if line.hours is not None:
-                yield (*way, "hours"), "an emergency line is always open: take the hours out"
-            if line.queue in found.queues and not found.queues[line.queue].emergency:
-                yield (*way, "queue"), f"must be an emergency queue: set emergency: true in {line.queue}"
+        for field in ("menu", "hours", "greeting") if line.kind != "menu" else ():
+            if getattr(line, field) is not None:
+                yield (*way, field), f"is for lines with a menu, and this one is of kind {line.kind}: take it out"
+        queue = found.queues.get(line.queue)
+        if line.kind == "emergency" and queue is not None and not queue.emergency:
+            yield (*way, "queue"), f"must be an emergency queue: set emergency: true in {line.queue}"
 
 
 def languages_are_spoken(found: Configuration, written: Written) -> Broken:
@@ -153,8 +147,6 @@ def _ends(found: Configuration, line_id: str) -> Iterator[tuple[Way, Needs, str]
     """Where the callers of a line may come to wait: way, needs on top, queue."""
     line = found.lines[line_id]
     yield ("lines", line_id, "queue"), (), line.queue
-    if line.closed_queue is not None:
-        yield ("lines", line_id, "closed_queue"), (), line.closed_queue
     menu = found.menus.get(line.menu or "")
     for name, node in menu.nodes.items() if menu else ():
         if isinstance(node, QueueNode):

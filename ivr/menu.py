@@ -146,9 +146,9 @@ class Line:
     """What a caller dials. ``languages``: the first is the default. ``needs`` are added to those of the queue.
 
     ``kind``: ``emergency`` and ``direct`` go straight to ``queue``; ``menu`` enters ``menu`` (and falls back to
-    ``queue`` when the menu cannot be had). ``closed_queue`` takes the callers of a direct line outside ``hours``; a
-    menu has an hours node for that. ``greeting`` and ``whisper`` are prompt ids (what the caller hears first, what the
-    agent hears on answering). ``numbers`` are what the trunk sends as dialled.
+    ``queue`` when the menu cannot be had). ``hours`` are those of the menu's hours nodes. ``greeting`` and ``whisper``
+    are prompt ids: what the caller hears first in the menu, what the agent hears on answering. ``numbers`` are what the
+    trunk sends as dialled.
     """
 
     line_id: str
@@ -160,7 +160,6 @@ class Line:
     menu: str | None = None
     needs: Needs = ()
     hours: Hours | None = field(default=None, repr=False)
-    closed_queue: str | None = None
     record: bool = True
     greeting: str | None = None
     whisper: str | None = None
