@@ -48,13 +48,13 @@ def duty_changed(centre: Centre, event: DutyChanged) -> Results:
 
 def phone_reachable(centre: Centre, event: PhoneReachable) -> Results:
     if agent := centre.agents.get(event.agent_id):
-        centre.agents[event.agent_id] = agents.reached(agent, event.reachable, event.at)
+        centre.agents[event.agent_id] = agents.reached(agent, event.reachable)
     yield from ()
 
 
 def phone_in_use(centre: Centre, event: PhoneInUse) -> Results:
     if agent := centre.agents.get(event.agent_id):
-        centre.agents[event.agent_id] = agents.phone_in_use(agent, event.in_use, event.at)
+        centre.agents[event.agent_id] = agents.phone_in_use(agent, event.in_use)
     if not event.in_use:
         centre.ring_backs.pop(event.agent_id, None)  # whoever rang back has put down: the alarm is open again
     yield from ()

@@ -95,8 +95,8 @@ def _agents_agree(centre: Centre, event: SnapshotTaken) -> None:
     busy = {call.agent_id: call for call in centre.calls.values() if call.state in BUSY_IN and call.agent_id}
     reserved = {ring.agent_id for ring in centre.rings.values()}
     for agent_id, agent in list(centre.agents.items()):
-        agent = agents.reached(agent, agent_id in event.reachable, event.at)
-        agent = agents.phone_in_use(agent, agent_id in event.in_use, event.at)
+        agent = agents.reached(agent, agent_id in event.reachable)
+        agent = agents.phone_in_use(agent, agent_id in event.in_use)
         call = busy.get(agent_id)
         if call and agent.call_id != call.call_id:
             agent = agents.reserve(agent, call.call_id, call.attempt, event.at)

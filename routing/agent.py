@@ -165,12 +165,12 @@ def on_duty(agent: Agent, duty: Duty, reason: str, at: datetime) -> Agent:
     return apply(declared, H.DECLARED, at, wrap_up_until=None)
 
 
-def reached(agent: Agent, reachable: bool, at: datetime) -> Agent:
+def reached(agent: Agent, reachable: bool) -> Agent:
     """The agent's own phone can, or can no longer, be rung; says nothing of an agent on a mobile."""
     return agent if agent.profile.extension is None else replace(agent, reachable=reachable)
 
 
-def phone_in_use(agent: Agent, in_use: bool, at: datetime) -> Agent:
+def phone_in_use(agent: Agent, in_use: bool) -> Agent:
     """The agent's own phone rings or talks, whoever called."""
     return replace(agent, phone_in_use=in_use)
 
@@ -179,6 +179,12 @@ def is_free(agent: Agent, now: datetime) -> bool:
     """Whether the agent can be rung now."""
     rested = agent.not_before is None or agent.not_before <= now
     return agent.state is S.READY and agent.reachable and not agent.phone_in_use and rested
+
+
+def rests(agent: Agent) -> bool:
+    """Whether only wrap-up, or the pause after a ring that failed, may keep the agent from being rung."""
+    at_desk = agent.duty is Duty.READY and agent.state in (S.READY, S.WRAP_UP)
+    return at_desk and agent.reachable and not agent.phone_in_use
 
 
 def can_serve(profile: AgentProfile, asked: Needs) -> bool:

@@ -138,14 +138,14 @@ def test_after_a_ring_that_failed_an_agent_is_left_alone_for_a_while(dial_status
     ("agent", "free"),
     [
         (an_agent(), True),
-        (reached(an_agent(), False, NOON), False),
-        (phone_in_use(an_agent(), True, NOON), False),
+        (reached(an_agent(), False), False),
+        (phone_in_use(an_agent(), True), False),
         (on_duty(an_agent(), Duty.OFF, "", NOON), False),
         (a_paused_agent(), False),
         (on_duty(a_paused_agent(), Duty.READY, "", NOON), True),
         (off_duty(a_profile(), NOON), False),
         # registered is not ready
-        (reached(off_duty(a_profile(), NOON), True, NOON), False),
+        (reached(off_duty(a_profile(), NOON), True), False),
     ],
 )
 def test_free_is_ready_and_reachable_and_on_no_other_call(agent: Agent, free: bool) -> None:
@@ -154,7 +154,7 @@ def test_free_is_ready_and_reachable_and_on_no_other_call(agent: Agent, free: bo
 
 def test_an_agent_on_a_mobile_is_always_thought_reachable() -> None:
     off_site = off_duty(a_profile(extension=None, mobile="+380000000000"), NOON)
-    ready = on_duty(reached(off_site, False, NOON), Duty.READY, "", NOON)
+    ready = on_duty(reached(off_site, False), Duty.READY, "", NOON)
     assert is_free(ready, NOON)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from calls.events import Duty
 from routing.agent import Agent, AgentState, not_reached, off_duty, reached, reserve
 from routing.assign import Decision, LastResort, LeaveToFallback, Ring, assign
 from routing.explain import SENTENCES, Reason, explain
@@ -19,6 +20,7 @@ QUEUES = {
     "general": a_queue("general", last_resort=LastResortOf(after_seconds=60)),
     "doctors": a_queue("doctors", target_seconds=10.0),
     "emergency": a_queue("emergency", emergency=True),
+    "rescue": a_queue("rescue", emergency=True, last_resort=LastResortOf(mobile="+447700900900", after_seconds=20)),
 }
 
 
@@ -99,6 +101,43 @@ def test_another_free_agent_comes_before_the_one_who_missed_the_call() -> None:
     assert rings(decided([a_waiting_call("call-2")], anna, boris, at=10)) == {"call-2": "anna"}
 
 
+RESTING = [
+    # queue, the agent, what keeps the agent from other calls -> is rung
+    ("general", an_agent(state=AgentState.WRAP_UP), False),
+    ("emergency", an_agent(state=AgentState.WRAP_UP), True),
+    ("emergency", missed(an_agent(), "another"), True),
+    ("emergency", missed(an_agent()), False),
+    ("emergency", replace(an_agent(state=AgentState.WRAP_UP), duty=Duty.PAUSED), False),
+    ("emergency", an_agent(state=AgentState.WRAP_UP, phone_in_use=True), False),
+    ("emergency", an_agent(state=AgentState.RINGING, call_id="another"), False),
+]
+
+
+@pytest.mark.parametrize(("queue", "agent", "rung"), RESTING)
+def test_an_emergency_caller_breaks_the_rest_of_an_agent_where_nobody_is_free(
+    queue: str, agent: Agent, rung: bool
+) -> None:
+    assert rings(decided([a_waiting_call(queue=queue, waited=1)], agent, at=1)) == ({"call-1": "anna"} if rung else {})
+
+
+def test_an_emergency_caller_lets_agents_rest_while_another_is_free() -> None:
+    anna, boris = an_agent("anna", state=AgentState.WRAP_UP, since=NOON - seconds(50)), an_agent("boris")
+    assert rings(decided([a_waiting_call(queue="emergency")], anna, boris)) == {"call-1": "boris"}
+    both = [a_waiting_call("one", queue="emergency"), a_waiting_call("two", queue="emergency")]
+    assert rings(decided(both, anna)) == {"one": "anna"}
+
+
+def test_an_agent_who_does_not_answer_an_emergency_call_does_not_keep_it_from_the_last_resort() -> None:
+    """Nor does he take it from there again: the mobile would ring 5 s only."""
+    call = a_waiting_call(queue="rescue", waited=0)
+    anna = missed(an_agent("anna"))
+    assert rings(decided([call], anna, at=6)) == {"call-1": "anna"}
+    assert decided([call], anna, at=20) == [LastResort("call-1", Reason.NOBODY_FOR_EMERGENCY)]
+    there = replace(call, in_last_resort=True)
+    assert decided([there], anna, at=30) == []
+    assert rings(decided([there], anna, an_agent("boris"), at=30)) == {"call-1": "boris"}
+
+
 def test_a_fallback_caller_competes_and_the_agent_is_left_to_app_queue() -> None:
     waiting = [a_waiting_call("held", waited=30, in_fallback=True), a_waiting_call("ours", waited=10)]
     assert decided(waiting, an_agent()) == [LeaveToFallback("held", "anna", Reason.IN_FALLBACK)]
@@ -119,7 +158,11 @@ LAST_RESORT = [
     ("emergency", 0, [an_agent(state=AgentState.TALKING, call_id="other")], False),
     ("emergency", 0, [a_paused_agent()], True),
     ("emergency", 0, [an_agent(reachable=False)], True),
-    ("emergency", 0, [reached(off_duty(a_profile(), NOON), True, NOON)], True),
+    ("emergency", 0, [reached(off_duty(a_profile(), NOON), True)], True),
+    ("emergency", 600, [an_agent(state=AgentState.TALKING, call_id="other")], False),
+    ("rescue", 19, [an_agent(state=AgentState.TALKING, call_id="other")], False),
+    ("rescue", 20, [an_agent(state=AgentState.TALKING, call_id="other")], True),
+    ("rescue", 0, [a_paused_agent()], True),
     ("general", 59, [], False),
     ("general", 60, [], True),
     ("general", 600, [a_paused_agent()], False),
