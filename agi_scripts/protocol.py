@@ -37,7 +37,7 @@ class HeaderLines(Mapping[str, str]):
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """`text`: whole lines, each of that form."""
+        """`text`: whole lines."""
         self._text = "\n" + text
 
     def __getitem__(self, name: str) -> str:
@@ -115,6 +115,10 @@ TRANSITIONS: Final[Mapping[Phase, Mapping[type, Phase]]] = {
 }
 """Phase x what happens -> next phase. What is missing here may not happen."""
 
+SPEAKING: Final = {phase: row[Command] for phase, row in TRANSITIONS.items() if Command in row}
+ASKED: Final = Phase.ASKED
+ANSWERED: Final = TRANSITIONS[ASKED][Reply]
+
 Line = NewType("Line", bytes)
 """A command ready to be sent; only `serialize` makes one."""
 
@@ -124,7 +128,6 @@ VERBS: Final = frozenset({"ANSWER", "EXEC", "GET VARIABLE", "GOSUB", "NOOP", "SE
 _RESULT = re.compile(rb"result=([^\s()]*)(?: \((.*)\))?(.*)", re.DOTALL)
 _VALUE = re.compile(rb"200 result=([^\s()]*) \(([^\n]*)\)\n")
 _ENDPOS = re.compile(rb" endpos=(\d{1,18})\b")
-_HEADER = re.compile(r"(?:agi_\w+: .*\n)+", re.ASCII)
 _NAME = re.compile(r"\nagi_(\w+): ", re.ASCII)
 _REPLY = re.compile(rb"(\d{3})([ -])(.*)", re.DOTALL)
 
@@ -163,17 +166,16 @@ class AgiCodec:
 
     def send(self, line: Line) -> None:
         """We say this now; `AgiOutOfTurn`, and nothing has moved, unless it is our turn."""
-        following = TRANSITIONS[self.phase].get(Command)
-        if following is None:
+        if self.phase not in SPEAKING:
             raise AgiOutOfTurn(f"not in phase {self.phase}")
-        self.phase = following
+        self.phase = SPEAKING[self.phase]
 
     def receive(self, received: bytes) -> Sequence[Event]:
         """What these bytes said, in order; no bytes mean that the other side closed. Nothing after it is over."""
-        if self.phase is Phase.ASKED and not self._rest and not self._usage:
+        if self.phase is ASKED and not self._rest and not self._usage:
             reply = PLAIN.get(received) or lone_reply(received)
             if reply:
-                self.phase = TRANSITIONS[Phase.ASKED][Reply]
+                self.phase = ANSWERED
                 return (reply,)
         events: list[Event] = []
         if not received:
@@ -212,8 +214,8 @@ class AgiCodec:
             text = "\n".join(line for line in lines if line != "HANGUP")
             for _ in range(lines.count("HANGUP")):
                 self._happened(Hangup(), events)
-        spoken = _HEADER.fullmatch(text) and text.count("\n") <= MAX_HEADERS
-        self._happened(Header(HeaderLines(text)) if spoken else Malformed("not an AGI header"), events)
+        agi = text.startswith("agi_") and text.count("\nagi_") == text.count("\n") - 1 < MAX_HEADERS
+        self._happened(Header(HeaderLines(text)) if agi else Malformed("not an AGI header"), events)
 
     def _read_line(self, line: bytes, events: list[Event]) -> None:
         if self.phase is Phase.OVER:

@@ -33,8 +33,8 @@ class AgiMetrics(Collector):
         self._open = 0
         self._ended = dict.fromkeys((*OUTCOMES, OTHER), 0)
         self._turned_away = dict.fromkeys((*REASONS, OTHER), 0)
-        self._answers = {command: [0] * len(BOUNDS) for command in (*COMMANDS, OTHER)}
-        self._seconds = dict.fromkeys((*COMMANDS, OTHER), 0.0)
+        self._answers = {command: [0.0] * (len(BOUNDS) + 1) for command in (*COMMANDS, OTHER)}  # and the sum behind
+        self._other = self._answers[OTHER]
         registry.register(self)
 
     def session_started(self) -> None:
@@ -45,9 +45,9 @@ class AgiMetrics(Collector):
         self._ended[outcome if outcome in self._ended else OTHER] += 1
 
     def command_answered(self, verb: str, seconds: float) -> None:
-        command = verb if verb in self._answers else OTHER
-        self._answers[command][bisect_left(COMMAND_BUCKETS, seconds)] += 1
-        self._seconds[command] += seconds
+        counts = self._answers.get(verb, self._other)
+        counts[bisect_left(COMMAND_BUCKETS, seconds)] += 1
+        counts[-1] += seconds
 
     def turned_away(self, reason: str) -> None:
         self._turned_away[reason if reason in self._turned_away else OTHER] += 1
@@ -65,7 +65,6 @@ class AgiMetrics(Collector):
         taken = HistogramMetricFamily(
             "assistline_agi_command_seconds", "Time from an AGI command to Asterisk's answer", labels=["command"]
         )
-        for command, counts in self._answers.items():
-            buckets = list(zip(BOUNDS, accumulate(counts), strict=True))
-            taken.add_metric([command], buckets, self._seconds[command])
+        for command, (*counts, seconds) in self._answers.items():
+            taken.add_metric([command], list(zip(BOUNDS, accumulate(counts), strict=True)), seconds)
         yield taken

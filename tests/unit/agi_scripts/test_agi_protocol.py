@@ -90,7 +90,8 @@ def test_a_hangup_in_the_midst_of_the_header_is_told_before_it() -> None:
     [
         b"\n",
         b"GET / HTTP/1.1\nHost: a\n\n",
-        b"agi_: x\n\n",
+        b"agi_a: 1\nx: 2\n\n",
+        b"agi_a: 1\n\xffagi_b: 2\n\n",
         b"agi_x" + b"a" * MAX_HEADER_BYTES,
         b"agi_a: 1\n" * (MAX_HEADERS + 1) + b"\n",
         b"agi_a: " + b"1" * MAX_HEADER_BYTES + b"\n\n",
