@@ -152,7 +152,7 @@ def an_agent(agent_id: str = "anna", skills: str = "", grade: str = "dispatcher"
     """An agent who has been ready and reachable for a minute at NOON; ``since`` or any other field can be given."""
     since = given.pop("since", NOON - seconds(60))
     agent = off_duty(a_profile(agent_id, skills, grade), since)
-    return replace(on_duty(reached(agent, True, since), Duty.READY, "", since), **given)
+    return replace(on_duty(reached(agent, True), Duty.READY, "", since), **given)
 
 
 def a_paused_agent(agent_id: str = "anna", skills: str = "", **given: Any) -> Agent:

@@ -115,7 +115,7 @@ def test_figures_of_the_day_and_of_the_last_half_hour_stand_side_by_side(centre:
 
 
 def test_an_agent_is_shown_as_declared_and_as_busy(centre: Centre, figures: Figures) -> None:
-    anna = reached(on_duty(centre.agents["anna"], Duty.PAUSED, "lunch", NOON), True, NOON)
+    anna = reached(on_duty(centre.agents["anna"], Duty.PAUSED, "lunch", NOON), True)
     centre.agents["anna"] = anna
     centre.agents["boris"] = answered(centre.agents["boris"], "c1", NOON + seconds(5))
     view = seen(centre, figures)
