@@ -34,7 +34,7 @@ def references_exist(found: Configuration, written: Written) -> Broken:
 
 
 def lines_fit_their_kind(found: Configuration, written: Written) -> Broken:
-    """A menu line has a menu, others nothing that only a menu reads; an emergency line's queue goes before all others."""
+    """A menu line has a menu, others nothing that only a menu reads; an emergency line has an emergency queue."""
     for name, line in found.lines.items():
         way = ("lines", name)
         if line.kind == "menu" and line.menu is None:
