@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from routing.agent import Agent, is_free
+from routing.agent import Agent, is_free, rests
 from routing.explain import Reason
 from routing.overflow import last_resort_at
 from routing.selection import best_agent, in_order
@@ -50,17 +50,25 @@ def assign(
     ``agents`` and ``queues`` are by id, and ``queues`` has the queue of every waiting call.
     """
     free = {agent_id: agent for agent_id, agent in agents.items() if is_free(agent, now)}
+    resting = {agent_id: agent for agent_id, agent in agents.items() if agent_id not in free and rests(agent)}
     decisions: list[Decision] = []
     for call in in_order(waiting, queues, now):
+        queue = queues[call.queue]
         agent = best_agent(call, free.values())
+        if agent is None and queue.emergency:
+            agent = best_agent(call, (one for one in resting.values() if one.missed != call.call_id))
+        if (agent is None or agent.missed == call.call_id) and not call.in_fallback:
+            if call.in_last_resort:
+                continue  # the mobile rings on, undisturbed by an agent who did not answer this call
+            due = last_resort_at(call, queue, agents.values())
+            if due is not None and due <= now:
+                decisions.append(LastResort(call.call_id, _nobody(queue)))
+                continue
         if agent is not None:
             agent_id = agent.profile.agent_id
-            del free[agent_id]
-            decisions.append(_for_agent(call, agent, emergency=queues[call.queue].emergency))
-        elif not (call.in_fallback or call.in_last_resort):
-            due = last_resort_at(call, queues[call.queue], agents.values())
-            if due is not None and due <= now:
-                decisions.append(LastResort(call.call_id, _nobody(queues[call.queue])))
+            free.pop(agent_id, None)
+            resting.pop(agent_id, None)
+            decisions.append(_for_agent(call, agent, emergency=queue.emergency))
     return decisions
 
 

@@ -29,7 +29,8 @@ SENTENCES: Final[Mapping[Reason, str]] = {
     Reason.AGAIN_AFTER_MISS: ("This agent did not answer the call before, and nobody else who can serve it was free."),
     Reason.IN_FALLBACK: "Asterisk's own queue holds this call, so this agent is left to it.",
     Reason.NOBODY_FOR_EMERGENCY: (
-        "It is an emergency call and nobody who can serve it is ready, so the last resort is tried at once."
+        "It is an emergency call and nobody who can serve it is ready or has answered in time, "
+        "so the last resort is tried."
     ),
     Reason.NOBODY_ON_DUTY: "Nobody who can serve this call is on duty, and it has waited as long as its queue allows.",
 }

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from calls.needs import needs
-from routing.agent import Agent, AgentState, can_serve, is_free
+from routing.agent import Agent, AgentState, can_serve, is_free, rests
 from routing.assign import LastResort, LeaveToFallback, assign
 from routing.waiting import WaitingCall
 from tests.builders import NOON, a_queue, a_waiting_call, an_agent, seconds
@@ -77,7 +77,8 @@ def test_only_free_agents_who_can_serve_the_call_are_chosen_and_fallback_calls_a
         call = calls[one.call_id]
         assert isinstance(one, LeaveToFallback) or not call.in_fallback
         if not isinstance(one, LastResort):
-            assert is_free(agents[one.agent_id], NOON)
+            agent = agents[one.agent_id]
+            assert is_free(agent, NOON) or (QUEUES[call.queue].emergency and rests(agent))
             assert can_serve(agents[one.agent_id].profile, call.needs)
 
 
@@ -90,7 +91,10 @@ def test_no_call_waits_while_a_capable_agent_stays_free(centre) -> None:
     served = {one.call_id for one in decisions if not isinstance(one, LastResort)}
     idle = [agent for agent_id, agent in agents.items() if is_free(agent, NOON) and agent_id not in taken]
     for call in waiting:
-        assert call.call_id in served or not any(can_serve(agent.profile, call.needs) for agent in idle)
+        mobile_rings_for = call.call_id if call.in_last_resort else None
+        assert call.call_id in served or not any(
+            can_serve(agent.profile, call.needs) and agent.missed != mobile_rings_for for agent in idle
+        )
 
 
 @settings(max_examples=CENTRES, deadline=None)
