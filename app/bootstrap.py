@@ -31,6 +31,7 @@ from app.settings import Settings, secret
 from app.spoken import spoken_seconds
 from app.state import Alarm, Centre
 from app.vanished import Vanished
+from calls.call import SHORT_ABANDON_SECONDS
 from calls.commands import SayAlive
 from calls.events import Duty, Event, SnapshotTaken, Tick
 from config.load import load
@@ -38,7 +39,7 @@ from config.model import Configuration
 from metrics.exporter import Exporter
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
-from metrics.waits import SHORT_ABANDON_SECONDS, Wait, WaitEnd
+from metrics.waits import Wait, WaitEnd
 from recordings.pipeline import RecordingPipeline
 from routing.agent import off_duty, on_duty
 from storage import reading

@@ -13,7 +13,7 @@ from app import people, queue_log
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre
-from calls.call import INTERNAL_LINE, Call, CallState
+from calls.call import INTERNAL_LINE, TALKS, WAITS, Call, CallState
 from calls.commands import AcknowledgeCaller, Command, NameAgent, RingAgent
 from calls.events import (
     AgentAnswered,
@@ -50,8 +50,6 @@ from routing import agent as agents
 
 RING_BEGINS_WITHIN = timedelta(seconds=3)
 """A Redirect that was accepted rings within milliseconds; one that does not has lost its caller."""
-
-ABANDONED_IN = frozenset({CallState.WAITING, CallState.RINGING, CallState.LAST_RESORT, CallState.FALLBACK})
 
 Results = Iterator[Command | Event]
 
@@ -152,7 +150,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
     call = centre.calls.get(event.call_id)
     if call is None:
         return
-    if call.state in (CallState.TALK, CallState.FALLBACK_TALK) and event.by is EndedBy.CALLER and call.agent_id:
+    if call.state in TALKS and event.by is EndedBy.CALLER and call.agent_id:
         yield from queue_log.lines(
             call, TalkEnded(at=event.at, call_id=event.call_id, agent_id=call.agent_id, by=event.by)
         )
@@ -169,7 +167,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
 
 def _abandoned(call: Call, event: CallEnded) -> bool:
     """Whether nobody has talked with the caller: he left, or left a message."""
-    return call.state is CallState.VOICEMAIL or (call.state in ABANDONED_IN and event.state is not CallState.ENDED)
+    return call.state is CallState.VOICEMAIL or (call.state in WAITS and event.state is not CallState.ENDED)
 
 
 def call_vanished(centre: Centre, event: CallVanished) -> Results:
@@ -192,7 +190,7 @@ def call_spooled(centre: Centre, event: CallSpooled) -> Results:
     """A call that ended while we were away: an emergency caller whom nobody answered is an alarm all the same."""
     told = event.payload
     queue = centre.configuration.queues.get(str(told.get("queue", "")))
-    if queue and queue.emergency and told.get("state") in ABANDONED_IN and event.call_id not in centre.alarms:
+    if queue and queue.emergency and told.get("state") in WAITS and event.call_id not in centre.alarms:
         number = str(told.get("number", ""))
         alarm = Alarm(call_id=event.call_id, queue=queue.queue_id, at=event.at, number=number)
         centre.alarms[event.call_id] = alarm

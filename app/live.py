@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from app.state import Alarm, Centre
-from calls.call import Call, CallState
+from calls.call import WAITS, Call, CallState
 from ivr.menu import LastResortNode, Line, Menu, QueueNode
 from metrics.service_level import Figures, ServiceLevel
 from metrics.standing import HistoryStanding, Standing
-from metrics.waits import WAITS
 from routing.agent import Agent, AgentState
 from routing.explain import Reason, explain
 from routing.waiting import Queue

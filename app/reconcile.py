@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from app.state import Centre
-from calls.call import Call, CallState
+from calls.call import TALKS, Call, CallState
 from calls.commands import AcknowledgeCaller, Command, MirrorDuty
 from calls.events import CallEnded, CallFound, ChannelSeen, Duty, EndedBy, Event, SnapshotTaken
 from routing import agent as agents
@@ -18,7 +18,7 @@ from routing import agent as agents
 JUST_ASKED = timedelta(seconds=2)
 """A Redirect shows in a snapshot within milliseconds; after this a ring that does not show was lost."""
 
-BUSY_IN = frozenset({CallState.RINGING, CallState.TALK, CallState.FALLBACK_TALK})
+BUSY_IN = TALKS | {CallState.RINGING}
 
 
 def snapshot_taken(centre: Centre, event: SnapshotTaken) -> Iterator[Command | Event]:

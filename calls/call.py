@@ -23,6 +23,16 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+TALKS = frozenset({CallState.TALK, CallState.FALLBACK_TALK})
+"""Where the caller talks with a person."""
+
+WAITS = frozenset({CallState.WAITING, CallState.RINGING, CallState.FALLBACK, CallState.LAST_RESORT})
+"""Where a queued caller has nobody to talk to."""
+
+SHORT_ABANDON_SECONDS = 5.0
+"""A caller who leaves a wait sooner dialled wrongly or thought better of it (the trade's usual 5 s, as in the
+glossary)."""
+
 HANDED_OVER = 0
 """The number of a ring that a colleague's transfer asked for, and of a talk that a colleague handed over."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calls.call import HANDED_OVER, Call, CallState
+from calls.call import HANDED_OVER, TALKS, Call, CallState
 from calls.errors import IllegalEvent
 from calls.events import (
     AgentAnswered,
@@ -63,9 +63,6 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
 
 RUNG_BY_ASTERISK = frozenset({S.FALLBACK, S.LAST_RESORT})
 """Where Asterisk itself rings people, one after the other: such a ring has no attempt, and the call stays there."""
-
-
-TALKS = frozenset({S.TALK, S.FALLBACK_TALK})
 
 
 def start(event: CallStarted) -> Call:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from calls.call import CallState
+from calls.call import SHORT_ABANDON_SECONDS, WAITS, CallState
 from calls.events import (
     AgentAnswered,
     CallEnded,
@@ -25,12 +25,6 @@ from calls.events import (
     SnapshotTaken,
     VoicemailLeft,
 )
-
-SHORT_ABANDON_SECONDS = 5.0
-"""A caller who leaves sooner dialled wrongly or thought better of it (the trade's usual 5 s, as in the glossary)."""
-
-WAITS = frozenset({CallState.WAITING, CallState.RINGING, CallState.FALLBACK, CallState.LAST_RESORT})
-"""States in which a queued caller has nobody to talk to."""
 
 
 class WaitEnd(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from calls.call import CallState
+from calls.call import TALKS, CallState
 from calls.events import (
     AgentAnswered,
     AgentNotReached,
@@ -49,7 +49,6 @@ from storage.known import Known
 from storage.rows import AlarmRow, CallRow, Doing, Outcome, RecordingRow, Row, WaitResult, WaitRow
 from storage.spooled_calls import call_spooled
 
-TALKS = frozenset({CallState.TALK, CallState.FALLBACK_TALK})
 LEFT_TO_ASTERISK = frozenset({CallState.FALLBACK, CallState.LAST_RESORT})
 
 

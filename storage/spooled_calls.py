@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from calls.call import CallState
+from calls.call import TALKS, CallState
 from calls.events import CallSpooled, EndedBy
 from storage import waits
 from storage.agent_states import release
 from storage.known import Known
 from storage.rows import CallRow, Outcome, Row, WaitResult, WaitRow
-
-ANSWERED = frozenset({CallState.TALK, CallState.FALLBACK_TALK})
 
 
 def call_spooled(known: Known, event: CallSpooled) -> list[Row]:
@@ -73,7 +71,7 @@ def _wait(event: CallSpooled) -> WaitRow | None:
 def _outcome(call: CallRow, wait: WaitRow | None, event: CallSpooled) -> Outcome:
     if _text(event.payload, "voicemail"):
         return Outcome.VOICEMAIL
-    if call.answered_at or _text(event.payload, "state") in ANSWERED:
+    if call.answered_at or _text(event.payload, "state") in TALKS:
         return Outcome.ANSWERED
     return waits.left(wait, event.at) if wait else Outcome.ENDED_IN_MENU
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from calls.call import SHORT_ABANDON_SECONDS
 from storage.known import Known
 from storage.rows import Outcome, WaitResult, WaitRow
-
-SHORT_ABANDON_SECONDS = 5.0
-"""A caller who leaves within the first 5 s counts as a short abandon (docs/glossary.md)."""
 
 
 def enter(known: Known, call_id: str, queue: str, at: datetime) -> list[WaitRow]:
