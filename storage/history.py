@@ -1,9 +1,10 @@
 """How is a fact kept without the call path ever waiting? Recorded in memory, spooled to the disk, stored in SQL.
 
 ``record`` appends to a bounded queue and returns. Every 0.2 s one task moves the queue into the spool (on the disk
-after one fsync for all); another moves the spool into SQL, where (run_id, seq) makes each event count once. A database
-that is away leaves the spool growing; a disk that refuses as well leaves the queue growing; what finds the queue full
-is lost, counted, and reported as HistoryLost when there is room again. A crash loses at most the last 0.2 s.
+after one fsync for all); another moves the spool into SQL once a second, where (run_id, seq) makes each event count
+once. A database that is away leaves the spool growing; a disk that refuses as well leaves the queue growing; what finds
+the queue full is lost, counted, and reported as HistoryLost when there is room again. A crash loses at most the last
+0.2 s.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from storage.writer import Writer
 log = structlog.get_logger()
 
 FLUSH_SECONDS = 0.2
+STORE_SECONDS = 1.0
+"""How long SQL is left alone after events came: a visit costs the same for ten calls as for one."""
 BATCH = 100
 """Events moved at once: few enough that projecting them holds the event loop for some milliseconds only."""
 QUEUE_LIMIT = 20_000
@@ -267,6 +270,7 @@ class History:
                 return
             await self._moved.wait()
             self._moved.clear()
+            await self._pause(STORE_SECONDS)
 
     async def _collecting(self) -> None:
         while not self._closing.is_set():

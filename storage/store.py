@@ -7,13 +7,13 @@ may be given again whenever it is not certain that it was stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Table, or_, select
+from sqlalchemy import Column, Select, bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -22,10 +22,49 @@ from storage import schema
 from storage.codec import StoredEvent, columns, decode
 from storage.errors import DatabaseAway, RowRefused
 from storage.known import Known
-from storage.projections import project
+from storage.projections import PROJECTIONS, project
 from storage.rows import KEYS, AgentRow, AgentStateRow, AlarmRow, CallRow, Row, WaitRow
 
 TRANSACTION_SECONDS = 15.0
+
+PROJECTED = frozenset(event.__name__ for event in PROJECTIONS)
+"""Types of events that change a projection; for the others nothing need be at hand."""
+
+_INSERT: Mapping[str, Callable[[Any], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""An insert that can say what to do about a row that is there; each database has its own."""
+
+# Each statement is made once: to build one costs more than to execute it.
+
+
+def _by(column: Column[str]) -> Select[Any]:
+    """The rows of the column's table where it is one of ``ids``."""
+    return select(column.table).where(column.in_(bindparam("ids", expanding=True)))
+
+
+CALLS, WAITS, ALARMS = (_by(table.c.call_id) for table in (schema.calls, schema.waits, schema.alarms))
+AGENTS = _by(schema.agents.c.agent_id)
+_states = schema.agent_states.c
+_of_agents = _states.agent_id.in_(bindparam("agent_ids", expanding=True))
+_of_calls = _states.call_id.in_(bindparam("call_ids", expanding=True))
+LASTING_STATES = select(schema.agent_states).where(_states.until.is_(None), or_(_of_agents, _of_calls))
+
+
+def _new(insert: Callable[[Any], Any]) -> Any:
+    """Insert events, pass over those that are there, and answer with the keys of the others."""
+    table = schema.events
+    statement = insert(table).on_conflict_do_nothing(index_elements=["run_id", "seq"])
+    return statement.returning(table.c.run_id, table.c.seq)
+
+
+def _put(insert: Callable[[Any], Any], kind: Any) -> Any:
+    """Insert rows of this kind, each in place of the one with the same key."""
+    statement = insert(schema.TABLES[kind])
+    others = {f.name: statement.excluded[f.name] for f in fields(kind) if f.name not in KEYS[kind]}
+    return statement.on_conflict_do_update(index_elements=KEYS[kind], set_=others)
+
+
+NEW = {dialect: _new(insert) for dialect, insert in _INSERT.items()}
+PUT = {(dialect, kind): _put(insert, kind) for dialect, insert in _INSERT.items() for kind in schema.TABLES}
 
 
 @asynccontextmanager
@@ -71,9 +110,7 @@ def _is_refusal(fault: Exception) -> bool:
 
 async def _insert(connection: AsyncConnection, rows: Sequence[StoredEvent]) -> list[StoredEvent]:
     """Insert what is new and answer with it, in the order given."""
-    table = schema.events
-    statement = _insert_into(connection, table).on_conflict_do_nothing(index_elements=["run_id", "seq"])
-    result = await connection.execute(statement.returning(table.c.run_id, table.c.seq), columns(rows))
+    result = await connection.execute(NEW[connection.dialect.name], columns(rows))
     inserted = {(run_id, seq) for run_id, seq in result}
     new = []
     for row in rows:
@@ -85,26 +122,24 @@ async def _insert(connection: AsyncConnection, rows: Sequence[StoredEvent]) -> l
 
 async def _load(connection: AsyncConnection, rows: Iterable[StoredEvent]) -> Known:
     """The rows that the projections of these events need."""
-    call_ids = {row.call_id for row in rows if row.call_id}
-    agent_ids = {row.agent_id for row in rows if row.agent_id}
-    calls, waits, alarms = schema.calls, schema.waits, schema.alarms
-    agents, states = schema.agents, schema.agent_states
+    projected = [row for row in rows if row.type in PROJECTED]
+    call_ids = {row.call_id for row in projected if row.call_id}
+    agent_ids = {row.agent_id for row in projected if row.agent_id}
     stored: list[Row] = []
     if call_ids:
-        stored += await _rows(connection, calls, CallRow, calls.c.call_id.in_(call_ids))
-        stored += await _rows(connection, waits, WaitRow, waits.c.call_id.in_(call_ids))
-        stored += await _rows(connection, alarms, AlarmRow, alarms.c.call_id.in_(call_ids))
+        stored += await _rows(connection, CallRow, CALLS, ids=call_ids)
+        stored += await _rows(connection, WaitRow, WAITS, ids=call_ids)
+        stored += await _rows(connection, AlarmRow, ALARMS, ids=call_ids)
     if call_ids or agent_ids:
-        about = or_(states.c.agent_id.in_(agent_ids), states.c.call_id.in_(call_ids))
-        lasting = await _rows(connection, states, AgentStateRow, states.c.until.is_(None) & about)
+        lasting = await _rows(connection, AgentStateRow, LASTING_STATES, agent_ids=agent_ids, call_ids=call_ids)
         stored += lasting
         agent_ids |= {state.agent_id for state in lasting}
-        stored += await _rows(connection, agents, AgentRow, agents.c.agent_id.in_(agent_ids))
+        stored += await _rows(connection, AgentRow, AGENTS, ids=agent_ids)
     return Known(stored)
 
 
-async def _rows(connection: AsyncConnection, table: Table, kind: Any, condition: Any) -> list[Any]:
-    result = await connection.execute(select(table).where(condition))
+async def _rows(connection: AsyncConnection, kind: Any, statement: Select[Any], **ids: set[str]) -> list[Any]:
+    result = await connection.execute(statement, {name: list(values) for name, values in ids.items()})
     return [kind(**row) for row in result.mappings()]
 
 
@@ -112,13 +147,6 @@ async def _write(connection: AsyncConnection, changed: Iterable[Row]) -> None:
     """Put each row in place of the one with the same key."""
     by_table: dict[type[Row], list[dict[str, Any]]] = {}
     for row in changed:
-        by_table.setdefault(type(row), []).append(asdict(row))
+        by_table.setdefault(type(row), []).append({f.name: getattr(row, f.name) for f in fields(row)})
     for kind, values in by_table.items():
-        statement = _insert_into(connection, schema.TABLES[kind])
-        others = {f.name: statement.excluded[f.name] for f in fields(kind) if f.name not in KEYS[kind]}
-        await connection.execute(statement.on_conflict_do_update(index_elements=KEYS[kind], set_=others), values)
-
-
-def _insert_into(connection: AsyncConnection, table: Table) -> Any:
-    """An insert that can say what to do about a row that is there; each database has its own."""
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+        await connection.execute(PUT[connection.dialect.name, kind], values)
