@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -15,9 +16,9 @@ import structlog
 from calls.commands import Command, LookAgain
 from calls.events import CommandFailed, Event, SwitchLost
 from telephony.actions import actions
-from telephony.connection import Headers, Reply, answer_in
+from telephony.connection import Headers, Reply
 from telephony.delivery import AccountRefused, Connected, Delivery, Disconnected, LinkState, Received
-from telephony.errors import TelephonyError
+from telephony.errors import AmiTimeout, TelephonyError
 from telephony.translate import Malformed, snapshot_taken, translate
 
 log = structlog.get_logger()
@@ -50,7 +51,7 @@ class Switch:
         self.node = node
         self._put = put
         self._link = connect(self._take)
-        self._answers: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Future[Reply]] = set()
         self._refusal = ""
 
     @property
@@ -69,10 +70,9 @@ class Switch:
 
     async def close(self) -> None:
         """Close the link; commands that still wait for their answers are forgotten."""
-        await self._link.close()
-        for answer in self._answers:
+        for answer in self._waiting:
             answer.cancel()
-        await asyncio.gather(*self._answers, return_exceptions=True)
+        await self._link.close()
 
     def tell(self, command: Command) -> None:
         """Send a command. Never raises and never waits; what goes wrong is put as `CommandFailed`."""
@@ -84,15 +84,25 @@ class Switch:
         except TelephonyError as error:
             self._failed(command, error)
             return
-        task = asyncio.create_task(self._await_answers(command, sent))
-        self._answers.add(task)
-        task.add_done_callback(self._answers.discard)
+        answers = [answer for _, answer in sent]
+        for action, answer in sent:
+            overdue = answer.get_loop().call_later(ANSWER_SECONDS, _give_up, action, answer)
+            answer.add_done_callback(partial(self._answered, command, answers, overdue))
+        self._waiting.update(answers)
 
-    async def _await_answers(self, command: Command, sent: list[tuple[str, asyncio.Future[Reply]]]) -> None:
-        waits = (answer_in(answer, ANSWER_SECONDS, action) for action, answer in sent)
-        answers = await asyncio.gather(*waits, return_exceptions=True)
-        error = next((answer for answer in answers if isinstance(answer, TelephonyError)), None)
-        if error is not None:
+    def _answered(
+        self,
+        command: Command,
+        answers: list[asyncio.Future[Reply]],
+        overdue: asyncio.TimerHandle,
+        answer: asyncio.Future[Reply],
+    ) -> None:
+        """One of a command's ``answers`` is here; the first that is an error is the command's failure."""
+        overdue.cancel()
+        self._waiting.discard(answer)
+        if not answer.cancelled() and isinstance(error := answer.exception(), TelephonyError):
+            for other in answers:
+                other.cancel()
             self._failed(command, error)
 
     def _failed(self, command: Command, error: TelephonyError) -> None:
@@ -128,3 +138,8 @@ class Switch:
                 self._put(SwitchLost(at=at, node=self.node))
             case AccountRefused(reason=reason):
                 self._refusal = f"account refused: {reason}"
+
+
+def _give_up(action: str, answer: asyncio.Future[Reply]) -> None:
+    if not answer.done():
+        answer.set_exception(AmiTimeout(f"{action}: no answer within {ANSWER_SECONDS:g} s"))
