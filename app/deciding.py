@@ -47,8 +47,11 @@ def decide(centre: Centre, event: Event) -> Iterator[Command | Event]:
     """The rings and last resorts that the router wants after this fact; agents are reserved before the command goes."""
     if type(event) not in DECISIVE:
         return
+    waiting = list(centre.waiting())
+    if not waiting:
+        return
     now = event.at
-    for decision in assign(list(centre.waiting()), centre.agents, centre.configuration.queues, now):
+    for decision in assign(waiting, centre.agents, centre.configuration.queues, now):
         call = centre.calls[decision.call_id]
         centre.reasons[call.call_id] = decision.reason
         match decision:

@@ -122,11 +122,9 @@ class Engine:
 
     async def _arrival(self, seconds: float) -> None:
         self._arrived.clear()
-        try:
-            async with asyncio.timeout(seconds):
-                await self._arrived.wait()
-        except TimeoutError:
-            pass
+        tick = asyncio.get_running_loop().call_later(seconds, self._arrived.set)
+        await self._arrived.wait()
+        tick.cancel()
 
     def _doubt(self, now: datetime) -> None:
         """What we believe is old, and a Redirect could break a talk of the fallback: first we look, then we decide."""
