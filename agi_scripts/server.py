@@ -3,13 +3,15 @@
 Each connection that tells a whole header becomes a session: one task that runs the handler on its `AgiChannel`. What
 the handler returns is left on the call together with `AGI_DONE=1`; whatever else happens to a session, `AGI_DONE` stays
 unset and the dialplan goes on without us. A connection that tells no header costs a socket and a few hundred bytes for
-at most `header_seconds`; when too many of them stand, the oldest go. Time limits are kept by one sweep over all
-connections, so a command costs no timer; they are exact to `SWEEP` seconds.
+at most `header_seconds`; when too many of them stand, the oldest go. One that does not know our dialplan's token is no
+session: anybody on this machine could try PINs, or tell of calls that are none. Time limits are kept by one sweep over
+all connections, so a command costs no timer; they are exact to `SWEEP` seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import math
 import traceback
 from collections.abc import Callable, Coroutine, Mapping
@@ -56,7 +58,7 @@ class AgiObserver(Protocol):
     """Told what happens, for the metrics; must return at once.
 
     `outcome` is one of: done, hangup, late, refused, malformed, failed, cut. `reason` is one of: full, closed, late,
-    malformed. `verb` is a command's name. Seconds are wall time.
+    malformed, stranger. `verb` is a command's name. Seconds are wall time.
     """
 
     def session_started(self) -> None: ...
@@ -81,10 +83,20 @@ class Unobserved:
 
 
 class AgiServer:
-    """Accepts Asterisk's FastAGI connections on the running loop and runs `handler` for each session."""
+    """Accepts Asterisk's FastAGI connections on the running loop and runs `handler` for each session.
 
-    def __init__(self, handler: Handler, limits: AgiLimits | None = None, observer: AgiObserver | None = None) -> None:
+    `token` is what the dialplan gives to AGI() as the argument behind the address.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        limits: AgiLimits | None = None,
+        observer: AgiObserver | None = None,
+        token: str = "",
+    ) -> None:
         self.handler = handler
+        self.token = token.encode()
         self.limits = limits or AgiLimits()
         self.observer = observer or Unobserved()
         self.patience = SLACK + self.limits.grace_seconds
@@ -176,6 +188,9 @@ class _Connection(asyncio.Protocol):
             self._end(AgiMalformed(event.reason) if isinstance(event, Malformed) else AgiHangup("hung up"))
 
     def _begin(self, header: Header) -> None:
+        if not hmac.compare_digest(header.env.get("arg_1", "").encode(), self._server.token):
+            self.turn_away("stranger")
+            return
         del self._server.knocking[self]
         self.deadline = math.inf
         self._server.sessions[self] = self._loop.create_task(self._serve(AgiChannel(header.env, self)))

@@ -183,7 +183,7 @@ async def _serve_menus(
         lambda: datetime.now(UTC),
         spoken_seconds(runtime.asterisk_dirs().sounds),
     )
-    menus = AgiServer(handler, observer=exporter.agi)
+    menus = AgiServer(handler, observer=exporter.agi, token=secret(settings.home, "agi"))
     await _listening("AL_AGI_PORT", settings.agi_port, lambda: menus.start(settings.bind, settings.agi_port))
     parts.push_async_callback(menus.drain, DRAIN_SECONDS)
 

@@ -43,8 +43,9 @@ def furnish(settings: Settings) -> Path:
     )
     phones = {agent_id: secret(settings.home, f"agent-{agent_id}") for agent_id in configuration.agents}
     trunk = secret(settings.home, "trunk") if configuration.trunk.username else None
+    passwords = Secrets(ami=secret(settings.home, "ami"), agi=secret(settings.home, "agi"), agents=phones, trunk=trunk)
     try:
-        render(configuration, site, Secrets(ami=secret(settings.home, "ami"), agents=phones, trunk=trunk))
+        render(configuration, site, passwords)
     except RenderUnsafe as fault:
         raise AppFault(f"Asterisk's files cannot be written: {fault}.") from None
     return site.etc_dir

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from metrics.labels import OTHER
 
 OUTCOMES = ("done", "hangup", "late", "refused", "malformed", "failed", "cut")
-REASONS = ("full", "closed", "late", "malformed")
+REASONS = ("full", "closed", "late", "malformed", "stranger")
 COMMANDS = ("EXEC", "GET VARIABLE", "GOSUB", "SET VARIABLE")
 COMMAND_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0, 30.0)
 BOUNDS = (*map(str, COMMAND_BUCKETS), "+Inf")

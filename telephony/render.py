@@ -111,9 +111,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """Passwords of this instance: of the AMI account, of each agent's phone, and for the carrier if it asks for one."""
+    """Passwords of this instance: of the AMI account, of each agent's phone, and for the carrier if it asks for one.
+
+    ``agi`` is the token by which our menu sessions know this dialplan.
+    """
 
     ami: str = field(repr=False)
+    agi: str = field(repr=False)
     agents: Mapping[str, str] = field(repr=False)
     trunk: str | None = field(default=None, repr=False)
 

@@ -50,7 +50,8 @@ class RenderedAsterisk:
             python=Path(sys.executable),
             **site,
         )
-        self.secrets = Secrets(ami="0123456789abcdef" * 2, agents={name: f"pw{name}" for name in self.centre.agents})
+        phones = {name: f"pw{name}" for name in self.centre.agents}
+        self.secrets = Secrets(ami="0123456789abcdef" * 2, agi="fedcba9876543210" * 2, agents=phones)
         self.account = Account("node1", "127.0.0.1", self.site.ami_port, "assistline", self.secrets.ami)
         self.files = render(self.centre, self.site, self.secrets)
         self.conf = self.site.etc_dir / "asterisk.conf"

@@ -171,7 +171,7 @@ def real_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         rtp_start=33000, rtp_end=33100, modules_dir=dirs.modules, data_dir=dirs.data, moh_dir=dirs.moh,
         python=Path(sys.executable),
     )  # fmt: skip
-    render(CONFIGURATION, site, Secrets(ami="test", agents=dict.fromkeys(CONFIGURATION.agents, "test")))
+    render(CONFIGURATION, site, Secrets(ami="test", agi="test", agents=dict.fromkeys(CONFIGURATION.agents, "test")))
     extensions = site.etc_dir / "extensions.conf"
     text = extensions.read_text().replace(":PJSIP/${ARG1})}", ":Local/${ARG1}@test-phones/n)}")
     text = re.sub(r"AL_RING_SECONDS=\d+", f"AL_RING_SECONDS={RING_SECONDS}", text)

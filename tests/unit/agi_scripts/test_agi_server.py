@@ -71,9 +71,9 @@ Played = Callable[["Stage"], Coroutine[Any, Any, None]]
 class Stage:
     """A server with this handler, on a free port, and what it tells its observer."""
 
-    def __init__(self, handler: Handler, limits: AgiLimits) -> None:
+    def __init__(self, handler: Handler, limits: AgiLimits, token: str = "") -> None:
         self.seen = Seen()
-        self.server = AgiServer(handler, limits, self.seen)
+        self.server = AgiServer(handler, limits, self.seen, token)
         self.port = 0
 
     async def knock(self, said: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -102,9 +102,10 @@ def play(
     handler: Handler,
     limits: AgiLimits | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] = LeapingLoop,
+    token: str = "",
 ) -> Seen:
     async def whole() -> Seen:
-        stage = Stage(handler, limits or AgiLimits())
+        stage = Stage(handler, limits or AgiLimits(), token)
         stage.port = await stage.server.start(HOST, 0)
         async with asyncio.timeout(60):
             await scene(stage)
@@ -290,6 +291,18 @@ def test_what_is_no_agi_is_turned_away_without_a_session(said: bytes) -> None:
 
     seen = play(scene, a_menu)
     assert (seen.started, seen.away) == (0, {"malformed": 1})
+
+
+@pytest.mark.parametrize("told", [b"", b"agi_arg_1: \n", b"agi_arg_1: wrong\n", b"agi_arg_2: token\n"])
+def test_who_does_not_know_the_token_gets_no_session(told: bytes) -> None:
+    async def scene(stage: Stage) -> None:
+        reader, _ = await stage.knock(HEADER[:-1] + told + b"\n")
+        assert await read_to_end(reader) == b""
+        reader, _ = await stage.knock(HEADER[:-1] + b"agi_arg_1: token\n\n")
+        assert (await reader.readline()).startswith(b'GOSUB "al-ask"')
+
+    seen = play(scene, a_menu, token="token")
+    assert (seen.started, seen.away) == (1, {"stranger": 1})
 
 
 def test_draining_lets_sessions_end_and_accepts_nobody_more() -> None:

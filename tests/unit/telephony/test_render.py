@@ -42,7 +42,8 @@ def site(tmp_path: Path) -> Site:
 
 
 def secrets_of(centre: Configuration) -> Secrets:
-    return Secrets(ami="a" * 32, agents={name: f"{number:032x}" for number, name in enumerate(centre.agents)})
+    phones = {name: f"{number:032x}" for number, name in enumerate(centre.agents)}
+    return Secrets(ami="a" * 32, agi="b" * 32, agents=phones)
 
 
 def text_of(site: Site, name: str) -> str:
