@@ -1,7 +1,7 @@
 """Which calls of earlier runs ended while nobody looked? Those that history left open and Asterisk has no more.
 
-A killed service sees no end; the dialplan's own spool begins only when the heartbeat has been missed for 3 s. So the
-first snapshot of a run is held against the history, as soon as the database has all that earlier runs knew.
+A killed service sees no end; the dialplan's own spool begins only when the heartbeat is missed. So the first snapshot
+of a run is held against the history, as soon as the database has all that earlier runs knew.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ SHOWN = (
     "AL_STATE",
     "AL_AGENT",
     "AL_CALLER",
+    "AL_NUMBER",
 )
 """`channelvars` of manager.conf."""
 STALE_AFTER = 3.0

@@ -52,8 +52,9 @@ class Told:
         return matched(re.compile(r".{1,200}"), self.message.get("Channel"), "Channel")
 
     def number(self) -> str:
+        """The caller's; while app_queue has the call, it is hidden there and carried in AL_NUMBER."""
         number = self.message.get("CallerIDNum")
-        return "" if number == "<unknown>" else number
+        return number if number not in ("", "<unknown>") else self.variables.get("AL_NUMBER", "")
 
     def attempt(self) -> int | None:
         text = self.message.get("Attempt")
