@@ -74,15 +74,11 @@ def _talk_line(event: TalkEnded | CallTransferred, times: str) -> tuple[str, str
 
 
 def duty_line(node: str, before: Duty, event: DutyChanged) -> LogQueue | None:
-    """The line for an agent who changes duty; None when nothing changes."""
-    if event.duty is before and event.duty is not Duty.PAUSED:
+    """The line for an agent who comes on duty or goes off. Of pauses app_queue itself tells, where we mirror them."""
+    if (before is Duty.OFF) is (event.duty is Duty.OFF):
         return None
-    name = {
-        (Duty.OFF, Duty.READY): "AGENTLOGIN",
-        (Duty.OFF, Duty.PAUSED): "PAUSE",
-        (Duty.PAUSED, Duty.READY): "UNPAUSE",
-    }.get((before, event.duty), {Duty.PAUSED: "PAUSE", Duty.OFF: "AGENTLOGOFF", Duty.READY: "UNPAUSE"}[event.duty])
-    return LogQueue(node=node, queue="NONE", event=name, agent_id=event.agent_id, message=event.reason)
+    name = "AGENTLOGOFF" if event.duty is Duty.OFF else "AGENTLOGIN"
+    return LogQueue(node=node, queue="NONE", event=name, agent_id=event.agent_id)
 
 
 def _seconds(since: datetime | None, at: datetime | None) -> int:
