@@ -7,13 +7,13 @@ waiting callers handed to the dialplan at once, history to the disk, links close
 from __future__ import annotations
 
 import asyncio
-import getpass
 import signal
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -24,29 +24,25 @@ from app import runtime
 from app.deciding import decide
 from app.desk import EngineDesk
 from app.engine import Engine
-from app.errors import SettingsFault
+from app.errors import EngineFault, SettingsFault
 from app.handlers import HANDLERS
 from app.live import standing
+from app.past import count_today, keep_configuration, remembered
 from app.settings import Settings, secret
 from app.spoken import spoken_seconds
-from app.state import Alarm, Centre
+from app.state import Centre
 from app.vanished import Vanished
-from calls.call import SHORT_ABANDON_SECONDS
 from calls.commands import SayAlive
-from calls.events import Duty, Event, SnapshotTaken, Tick
+from calls.events import Event, SnapshotTaken, Tick
 from config.load import load
 from config.model import Configuration
 from metrics.exporter import Exporter
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
-from metrics.waits import Wait, WaitEnd
 from recordings.pipeline import RecordingPipeline
-from routing.agent import off_duty, on_duty
 from storage import reading
-from storage.errors import DatabaseAway
 from storage.history import History
 from storage.live import LiveMirror
-from storage.rows import WaitResult, WaitRow
 from telephony.ami import AmiLink
 from telephony.connection import Account
 from telephony.switch import Switch
@@ -65,20 +61,23 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def serve(settings: Settings) -> None:
-    """Serve calls until SIGTERM or SIGINT; AppFault when that cannot begin."""
+    """Serve calls until SIGTERM or SIGINT; AppFault when that cannot begin or go on."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stop.set)
     async with AsyncExitStack() as parts:
-        await start(settings, parts)
+        consumer = await start(settings, parts)
         log.info("service started", action="service.started", node=settings.node)
+        consumer.add_done_callback(lambda _: stop.set())
         await stop.wait()
+        if consumer.done():
+            raise EngineFault("the engine has failed, and Asterisk rings people by itself: start the service again.")
         log.info("service stops", action="service.stopping", node=settings.node)
 
 
-async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
-    """Start every part; ``parts`` ends them in the reverse order."""
+async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]:
+    """Start every part; ``parts`` ends them in the reverse order. Returns the engine's consumer, which must not end."""
     began = datetime.now(UTC)
     configuration = load(settings.config)
     targets = {queue.queue_id: queue.target_seconds for queue in configuration.queues.values()}
@@ -100,7 +99,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     await history.start()
     parts.push_async_callback(history.close)
     counted_since = await count_today(figures, configuration, history)
-    await keep(settings, configuration, history)
+    await keep_configuration(settings.config, configuration, history)
     engine = Engine(
         await remembered(configuration, history),
         HANDLERS,
@@ -113,8 +112,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
     account = Account(settings.node, settings.bind, settings.ami_port, "assistline", secret(settings.home, "ami"))
     switch = Switch(settings.node, lambda deliver: AmiLink(account, deliver, contexts=CONTEXTS), engine.post)
     _tell_of_vanished(settings.node, history, engine, began, parts)
-    consumer = asyncio.create_task(engine.run(), name="engine")
-    parts.push_async_callback(_cancelled, consumer)
+    consumer = _run_beside(engine.run(), "engine", parts)
     await switch.start()
     parts.push_async_callback(switch.close)
     parts.callback(lambda: switch.tell(SayAlive(node=settings.node, at=LONG_AGO)))
@@ -129,13 +127,12 @@ async def start(settings: Settings, parts: AsyncExitStack) -> Engine:
         "AL_HTTP_PORT", settings.http_port, lambda: api.serve(site, settings.bind, settings.http_port)
     )
     parts.push_async_callback(runner.cleanup)
-    return engine
+    return consumer
 
 
 def _mirror(url: str, desk: EngineDesk, engine: Engine, exporter: Exporter, parts: AsyncExitStack) -> None:
     mirror = LiveMirror(url, exporter.mirror_failed)
-    task = asyncio.create_task(mirror.run(), name="mirror")
-    parts.push_async_callback(_cancelled, task)
+    _run_beside(mirror.run(), "mirror", parts)
 
     def show(event: Event) -> None:
         if type(event) is Tick:
@@ -150,7 +147,7 @@ def _tell_of_vanished(node: str, history: History, engine: Engine, began: dateti
     telling = vanished.tell(
         history.caught_up.wait(), lambda: reading.open_calls(history.writer.engine, node, began), engine.post
     )
-    parts.push_async_callback(_cancelled, asyncio.create_task(telling, name="vanished"))
+    _run_beside(telling, "vanished", parts)
 
 
 def _join_recordings(settings: Settings, engine: Engine, parts: AsyncExitStack) -> None:
@@ -170,7 +167,7 @@ def _join_recordings(settings: Settings, engine: Engine, parts: AsyncExitStack) 
         await pipeline.run()
 
     engine.add_sink(hear)
-    parts.push_async_callback(_cancelled, asyncio.create_task(run(), name="recordings"))
+    _run_beside(run(), "recordings", parts)
 
 
 async def _serve_menus(
@@ -188,70 +185,6 @@ async def _serve_menus(
     parts.push_async_callback(menus.drain, DRAIN_SECONDS)
 
 
-async def remembered(configuration: Configuration, history: History) -> Centre:
-    """The centre as history knows it: who had declared what, and which alarms stand.
-
-    Without a database, whoever's phone is registered counts as ready: calls matter more than yesterday's pauses.
-    """
-    now = datetime.now(UTC)
-    centre = Centre(
-        configuration=configuration,
-        agents={agent_id: off_duty(profile, now) for agent_id, profile in configuration.agents.items()},
-    )
-    try:
-        duties = await reading.duties(history.writer.engine)
-        alarms = await reading.open_alarms(history.writer.engine)
-    except DatabaseAway:
-        log.warning("database away: registered phones count as ready", action="service.without_database")
-        duties = {
-            agent_id: (Duty.READY, "", now) for agent_id, profile in configuration.agents.items() if profile.extension
-        }
-        alarms = []
-    for agent_id, (duty, reason, since) in duties.items():
-        if agent_id in centre.agents:
-            centre.agents[agent_id] = on_duty(centre.agents[agent_id], duty, reason, since)
-    for alarm in alarms:
-        centre.alarms[alarm.call_id] = Alarm(
-            call_id=alarm.call_id, queue=alarm.queue, at=alarm.raised_at, number=alarm.number
-        )
-    return centre
-
-
-async def keep(settings: Settings, configuration: Configuration, history: History) -> None:
-    """Every accepted version of the configuration stays in SQL: text, who, when."""
-    text = await asyncio.to_thread(settings.config.read_text, "utf-8")
-    try:
-        await reading.keep_configuration(
-            history.writer.engine, configuration.version, text, getpass.getuser(), datetime.now(UTC)
-        )
-    except DatabaseAway:
-        log.warning("configuration not kept: database away", action="configuration.not_kept")
-
-
-async def count_today(figures: Figures, configuration: Configuration, history: History) -> datetime:
-    """Make the day's figures whole again after a restart; the moment since which they count."""
-    now = datetime.now(UTC)
-    midnight = now.astimezone(configuration.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
-    try:
-        ended = await reading.ended_waits(history.writer.engine, midnight.astimezone(UTC))
-    except DatabaseAway:
-        return now
-    for row in ended:
-        if row.ended and row.wait_seconds is not None:
-            figures.add(Wait(row.queue, row.wait_seconds, row.ended, wait_end(row)))
-    return midnight.astimezone(UTC)
-
-
-def wait_end(row: WaitRow) -> WaitEnd:
-    """How the figures call what history says of a wait."""
-    if row.result == WaitResult.ANSWERED:
-        return WaitEnd.ANSWERED
-    if row.result == WaitResult.TRANSFERRED:
-        return WaitEnd.MOVED
-    short = row.result == WaitResult.ABANDONED and (row.wait_seconds or 0.0) < SHORT_ABANDON_SECONDS
-    return WaitEnd.SHORT_ABANDONED if short else WaitEnd.ABANDONED
-
-
 def why_not_ready(centre: Centre, switch: Switch) -> list[str]:
     """A sentence for each reason why calls cannot be served now."""
     faults = centre.nodes.get(switch.node)
@@ -265,6 +198,23 @@ def history_standing(history: History) -> HistoryStanding:
     health = history.health
     lag = (datetime.now(UTC) - health.oldest).total_seconds() if health.oldest else 0.0
     return HistoryStanding(stored=health.stored, spooled=health.spooled, lost=health.lost, lag_seconds=lag)
+
+
+def _run_beside(work: Coroutine[Any, Any, None], name: str, parts: AsyncExitStack) -> asyncio.Task[None]:
+    """Run this until the service ends; nobody awaits it meanwhile, so a failure is told of here."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_tell_of_failure)
+    parts.push_async_callback(_cancelled, task)
+    return task
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if task.cancelled() or (fault := task.exception()) is None:
+        return
+    where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
+    log.error(
+        "part failed", action="service.part_failed", part=task.get_name(), fault=type(fault).__name__, where=where
+    )
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

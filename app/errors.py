@@ -1,10 +1,10 @@
-"""What can stop the service before it serves, each said to the operator in one sentence with what to do."""
+"""What can stop the service, before it serves or later, each said to the operator in one sentence with what to do."""
 
 from __future__ import annotations
 
 
 class AppFault(Exception):
-    """Assistline cannot start as things are; the message names what is wrong and what to do about it."""
+    """Assistline cannot start or go on as things are; the message names what is wrong and what to do about it."""
 
 
 class RuntimeFault(AppFault):
@@ -21,6 +21,10 @@ class SettingsFault(AppFault):
 
 class PromptFault(AppFault):
     """Something that callers must hear could not be spoken or is not where Asterisk looks for it."""
+
+
+class EngineFault(AppFault):
+    """The engine has failed while it served; callers are in Asterisk's hands until the service is started again."""
 
 
 class InboxFull(AppFault):
