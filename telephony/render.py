@@ -139,6 +139,7 @@ def render(configuration: Configuration, site: Site, secrets: Secrets, target: P
     )
     values = {
         "configuration": configuration,
+        "callers_at_most": callers_at_most(configuration, site),
         "settings": site,
         "secrets": secrets,
         "channelvars": CHANNEL_VARIABLES,
@@ -168,6 +169,17 @@ def plain(value: object) -> str:
 def members_of(queue: Queue, configuration: Configuration) -> list[AgentProfile]:
     """Who may take calls of this queue in the fallback: all that the queue itself asks for, whatever the language."""
     return [agent for agent in configuration.agents.values() if can_serve(agent, queue.needs)]
+
+
+def callers_at_most(configuration: Configuration, site: Site) -> int:
+    """How many callers are taken in before all but emergency lines refuse more.
+
+    Each leg needs an RTP port and the odd one above it. Whoever can be rung keeps one, and a tenth is kept for callers
+    of emergency lines; a small range is halved.
+    """
+    legs = (site.rtp_end - site.rtp_start + 1) // 2
+    rung = len(configuration.agents) + len(configuration.queues)
+    return max(legs // 2, legs - legs // 10 - rung)
 
 
 def host_port(host: str, port: int) -> str:

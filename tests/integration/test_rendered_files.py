@@ -20,7 +20,7 @@ from telephony.render import Tls
 from telephony.translate import CONTEXTS
 from tests.integration.raw_ami import RawAmi
 from tests.integration.raw_sip import SipPeer, offer
-from tests.integration.rendered_asterisk import RenderedAsterisk, free_port, running
+from tests.integration.rendered_asterisk import RTP_PORTS, RenderedAsterisk, free_port, running
 
 STRANGER = "+442079460777"
 
@@ -251,6 +251,19 @@ def test_a_callers_number_goes_on_as_32_digits_at_most(asterisk: RenderedAsteris
     assert peer.request("INVITE", "112", sent, sdp=offer(free_port(socket.SOCK_DGRAM))).status == 200
     assert re.findall("5{9,}", channels(asterisk)) == ["5" * 32]
     peer.bye()
+
+
+def test_a_flood_of_callers_leaves_room_for_an_emergency(asterisk: RenderedAsterisk, peer: SipPeer) -> None:
+    """Before, the last ports for sound went to the hotline, and 112 was answered by 488."""
+    crowd = [SipPeer(asterisk.site.sip_port) for _ in range(RTP_PORTS // 4 + 1)]
+    taken = [one.request("INVITE", "1542", STRANGER, sdp=offer(4000)).status for one in crowd]
+    assert taken == [200] * (len(crowd) - 1) + [503]
+    assert peer.request("INVITE", "112", STRANGER, sdp=offer(4000)).status == 200
+    peer.bye()
+    for one in crowd[:-1]:
+        one.bye()
+    for one in crowd:
+        one.close()
 
 
 def test_anything_but_alaw_is_refused(peer: SipPeer) -> None:
