@@ -145,7 +145,7 @@ def _tell_of_vanished(node: str, history: History, engine: Engine, began: dateti
     vanished = Vanished()
     engine.add_sink(vanished.observe)
     telling = vanished.tell(
-        history.caught_up.wait(), lambda: reading.open_calls(history.writer.engine, node, began), engine.post
+        history.caught_up.wait, lambda: reading.open_calls(history.writer.engine, node, began), engine.post
     )
     _run_beside(telling, "vanished", parts)
 

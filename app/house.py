@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+import aiohttp
 
 from app import runtime
 from app.children import Child, start
 from app.errors import AppFault
 from app.settings import TREE, Settings, secret, service_address
+from app.top import session_with
 from config.load import load
 from telephony.errors import RenderUnsafe
 from telephony.render import Secrets, Site, Tls, render
@@ -103,7 +104,7 @@ class House:
         answer = "no answer"
         try:
             async with asyncio.timeout(READY_WITHIN):
-                while (answer := await asyncio.to_thread(self._readiness)) != "ready":
+                while (answer := await self._readiness()) != "ready":
                     for child in self._children:
                         if not child.alive():
                             raise AppFault(f"{child.name} has ended: {child.last_words()}")
@@ -133,15 +134,14 @@ class House:
                 place = self._children.index(child)
                 self._children[place] = await start(child.name, child.argv, child.log, self._environment())
 
-    def _readiness(self) -> str:
-        url = f"{service_address(self.settings)}/readyz"
+    async def _readiness(self) -> str:
+        """Why calls are not served yet; "ready" when they are."""
+        address, token = service_address(self.settings), secret(self.settings.home, "http")
         try:
-            with urllib.request.urlopen(url, timeout=2):
-                return "ready"
-        except urllib.error.HTTPError as refused:
-            return refused.read(2000).decode(errors="replace")
-        except OSError as fault:
-            return str(fault)
+            async with session_with(address, token) as session, session.get("/readyz") as response:
+                return "ready" if response.ok else await response.text()
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            return str(fault) or "no answer"
 
     async def close(self) -> None:
         """End every child that we started, the last one first."""

@@ -33,13 +33,13 @@ class Vanished:
 
     async def tell(
         self,
-        caught_up: Awaitable[object],
+        caught_up: Callable[[], Awaitable[object]],
         left_open: Callable[[], Awaitable[list[CallVanished]]],
         post: Callable[[Event], None],
     ) -> None:
         """Post each call that is ``left_open`` and was not found; ends when that is done."""
         found = await self._first
-        await caught_up
+        await caught_up()
         while True:
             try:
                 vanished = [call for call in await left_open() if call.call_id not in found]

@@ -49,7 +49,7 @@ async def test_the_calls_that_the_first_snapshot_does_not_hold_are_told_as_vanis
     told: list[Event] = []
     caught_up = asyncio.Event()
     vanished = Vanished(retry_seconds=0.01)
-    telling = asyncio.create_task(vanished.tell(caught_up.wait(), left_open, told.append))
+    telling = asyncio.create_task(vanished.tell(caught_up.wait, left_open, told.append))
     vanished.observe(a_snapshot("there"))
     vanished.observe(a_snapshot("gone"))  # a later one changes nothing
     await asyncio.sleep(0)
