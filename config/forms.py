@@ -24,11 +24,13 @@ Rules = dict[Callable[[Configuration, Written], Broken], tuple[str, ...]]
 ID = re.compile(r"[a-z][a-z0-9_][a-z0-9_-]{0,30}")
 AGENT_ID = re.compile(r"[a-z][a-z0-9_]{1,31}")
 CLINIC_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-RESERVED = re.compile(r"trunk|internal|anonymous|last_resort_.*")
+RESERVED = re.compile(r"trunk|internal|anonymous|caller|voicemail|last_resort_.*")
 SHORT_NUMBER = re.compile(r"[0-9]{2,6}")
 EXTENSION = re.compile(r"[1-9][0-9]{1,5}")
 REASON = re.compile(r"[a-z][a-z0-9-]{0,31}")
 LABEL_LENGTH = 40
+DIALPLAN_WORDS = re.compile(r"[;()\[\]{}<>$\"\\|`]")
+"""What means something in the dialplan; a parenthesis that is cut off with the end of a label swallows what follows."""
 
 LIMITS: dict[str, tuple[float, float]] = {
     "queues.target_seconds": (1, 3600),
@@ -63,6 +65,8 @@ def labels_can_be_shown(found: Configuration, written: Written) -> Broken:
             text = getattr(value, field)
             if not text.strip() or len(text) > LABEL_LENGTH or not text.isprintable():
                 yield (section, name, field), f"must be 1 to {LABEL_LENGTH} printable characters on one line"
+            elif found_word := DIALPLAN_WORDS.search(text):
+                yield (section, name, field), f"holds {found_word.group()}, which Asterisk would not take as text"
 
 
 def figures_are_in_range(found: Configuration, written: Written) -> Broken:
