@@ -25,7 +25,6 @@ class OpenAlarm:
     call_id: str
     queue: str
     raised_at: datetime
-    line: str
     number: str
 
 
@@ -40,14 +39,14 @@ async def duties(engine: AsyncEngine) -> dict[str, tuple[Duty, str, datetime]]:
 async def open_alarms(engine: AsyncEngine) -> list[OpenAlarm]:
     """The alarms that stand, the oldest first."""
     standing = (
-        select(alarms.c.call_id, alarms.c.queue, alarms.c.raised_at, calls.c.line, calls.c.number)
+        select(alarms.c.call_id, alarms.c.queue, alarms.c.raised_at, calls.c.number)
         .outerjoin_from(alarms, calls, alarms.c.call_id == calls.c.call_id)
         .where(alarms.c.cleared_at.is_(None))
         .order_by(alarms.c.raised_at)
     )
     async with transaction(engine) as connection:
         rows = await connection.execute(standing)
-        return [OpenAlarm(row.call_id, row.queue, row.raised_at, row.line or "", row.number or "") for row in rows]
+        return [OpenAlarm(row.call_id, row.queue, row.raised_at, row.number or "") for row in rows]
 
 
 async def open_calls(engine: AsyncEngine, node: str, before: datetime) -> list[CallVanished]:

@@ -27,7 +27,7 @@ def append_durably(path: Path, lines: Sequence[bytes]) -> None:
 class Spool:
     """A file of whole lines, mode 0600. ``append`` at its end, ``read`` from where ``done`` last came to.
 
-    ``torn`` is the piece of a last line that a crash had left; it was cut off when the file was opened.
+    A piece of a last line that a crash has left is cut off when the file is opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,7 +36,6 @@ class Spool:
         self._file: int | None = None
         self._size = 0
         self._done = 0
-        self.torn = b""
 
     @property
     def unread(self) -> int:
@@ -87,9 +86,7 @@ class Spool:
         if self._file is None:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-            found = os.fstat(self._file).st_size
-            self._size = self._end_of_lines(self._file, found)
-            self.torn = os.pread(self._file, found - self._size, self._size)
+            self._size = self._end_of_lines(self._file, os.fstat(self._file).st_size)
             os.ftruncate(self._file, self._size)
         return self._file
 

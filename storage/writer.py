@@ -28,7 +28,6 @@ class Writer:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.engine = open_engine(url)
-        self.set_aside_count = 0
         self._url = url
         self._set_aside = folder / "set-aside.jsonl"
         self._migrated = False
@@ -61,7 +60,6 @@ class Writer:
         """Keep what nobody can read, for a person to look at; raises OSError when the disk refuses."""
         if lines:
             await asyncio.to_thread(append_durably, self._set_aside, lines)
-            self.set_aside_count += len(lines)
             log.error("lines of the history set aside", action="history.set_aside", count=len(lines))
 
     async def _write_bare(self, row: StoredEvent, fault: RowRefused) -> list[StoredEvent]:

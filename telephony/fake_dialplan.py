@@ -10,19 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
-SHOWN = (
-    "AL_CALL_ID",
-    "AL_LINE",
-    "AL_QUEUED_AT",
-    "AL_QUEUE",
-    "AL_LANG",
-    "AL_NEEDS",
-    "AL_STATE",
-    "AL_AGENT",
-    "AL_CALLER",
-    "AL_NUMBER",
-)
-"""`channelvars` of manager.conf."""
+from telephony.render import CHANNEL_VARIABLES
+
 STALE_AFTER = 3.0
 """Seconds without a heartbeat after which the waiting room gives us up."""
 
@@ -65,7 +54,7 @@ class Channel:
     def headers(self, now: datetime) -> list[str]:
         age = int((now - self.since).total_seconds())
         duration = f"Duration: {age // 3600:02}:{age // 60 % 60:02}:{age % 60:02}"
-        shown = [f"ChanVariable: {name}={self.variables.get(name, '')}" for name in SHOWN]
+        shown = [f"ChanVariable: {name}={self.variables.get(name, '')}" for name in CHANNEL_VARIABLES]
         return [f"Channel: {self.name}", f"CallerIDNum: {self.number}", f"Uniqueid: {self.uniqueid}", duration, *shown]
 
 

@@ -75,17 +75,14 @@ NAMELESS = FrameFault("neither event nor response")
 
 
 class AmiFraming:
-    """Cuts one connection's bytes into messages. Holds at most `max_message` bytes and one portion.
-
-    `version` is the banner's (protocol, not Asterisk's), None until the first message, "" if there was no banner.
-    """
+    """Cuts one connection's bytes into messages. Holds at most `max_message` bytes and one portion."""
 
     def __init__(self, max_message: int = MAX_MESSAGE) -> None:
-        self.version: str | None = None
         self._max = max_message
         self._rest = bytearray()
         self._searched = 0
         self._skipping = False
+        self._greeted = False
 
     def feed(self, portion: bytes) -> list[AmiMessage | FrameFault]:
         """Items completed by this portion, in order."""
@@ -112,8 +109,9 @@ class AmiFraming:
         if len(frame) > self._max:
             return TOO_LONG
         text = frame.decode("utf-8", "replace").strip("\r\n")
-        if self.version is None:
-            text = self._after_banner(text)
+        if not self._greeted:
+            self._greeted = True
+            text = _after_banner(text)
         if not text:
             return None
         message = AmiMessage(f"\r\n{text}\r\n")
@@ -121,11 +119,8 @@ class AmiFraming:
             return message
         return NAMELESS
 
-    def _after_banner(self, text: str) -> str:
-        """The banner is a line of its own in front of the first message, with no empty line between."""
-        line, _, after = text.partition("\r\n")
-        if not line.startswith(_BANNER):
-            self.version = ""
-            return text
-        self.version = line.removeprefix(_BANNER).strip()
-        return after
+
+def _after_banner(text: str) -> str:
+    """The banner is a line of its own in front of the first message, with no empty line between."""
+    line, _, after = text.partition("\r\n")
+    return after if line.startswith(_BANNER) else text

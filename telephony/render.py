@@ -122,12 +122,11 @@ class Secrets:
     trunk: str | None = field(default=None, repr=False)
 
 
-def render(configuration: Configuration, site: Site, secrets: Secrets, target: Path | None = None) -> list[Path]:
-    """Write every file into ``target`` (default: the site's own folder), and make the folders Asterisk writes to.
+def render(configuration: Configuration, site: Site, secrets: Secrets) -> list[Path]:
+    """Write every file into the site's ``etc_dir``, and make the folders Asterisk writes to.
 
     All files are filled in before the first is replaced, each atomically, mode 0600; raises RenderUnsafe.
     """
-    folder = target or site.etc_dir
     if site.srtp and site.tls is None:
         raise RenderUnsafe("SRTP without TLS would send its keys in clear: give a certificate, or switch SRTP off")
     environment = jinja2.Environment(
@@ -148,9 +147,9 @@ def render(configuration: Configuration, site: Site, secrets: Secrets, target: P
     }
     names = environment.list_templates(extensions=["j2"])
     texts = {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
-    for made in (folder, *site.folders):
+    for made in site.folders:
         made.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return [_replace(folder / name, text) for name, text in texts.items()]
+    return [_replace(site.etc_dir / name, text) for name, text in texts.items()]
 
 
 def plain(value: object) -> str:

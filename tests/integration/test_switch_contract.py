@@ -56,8 +56,8 @@ from telephony.ami import AmiLink
 from telephony.connection import Account
 from telephony.delivery import Delivery
 from telephony.fake import FakeAsterisk
-from telephony.fake_dialplan import SHOWN, FakeLine, Phone
-from telephony.render import CHANNEL_VARIABLES, Secrets, Site, render
+from telephony.fake_dialplan import FakeLine, Phone
+from telephony.render import Secrets, Site, render
 from telephony.switch import Link, Switch
 from telephony.translate import CONTEXTS
 from tests.integration.small_asterisk import Cutter, free_port, launch
@@ -403,7 +403,3 @@ async def test_duty_and_queue_log_are_taken(house: House) -> None:
     await house.post(Action="UserEvent", UserEvent="Nothing")
     await asyncio.sleep(0)
     assert house.inbox.empty()
-
-
-def test_the_fake_shows_the_variables_that_are_rendered() -> None:
-    assert SHOWN == CHANNEL_VARIABLES

@@ -165,8 +165,8 @@ async def test_open_alarms_come_back_with_the_number_to_ring(database_url: str, 
         history.record(AlarmRaised(at=at(12), call_id="unseen", queue="emergency"))
     async with running(database_url, tmp_path) as history:
         assert await open_alarms(history.writer.engine) == [
-            OpenAlarm("c1", "emergency", at(11), "hotline", "+380441234567"),
-            OpenAlarm("unseen", "emergency", at(12), "", ""),
+            OpenAlarm("c1", "emergency", at(11), "+380441234567"),
+            OpenAlarm("unseen", "emergency", at(12), ""),
         ]
 
 

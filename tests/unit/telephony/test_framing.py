@@ -33,10 +33,7 @@ def cut(stream: bytes, points: list[int]) -> list[bytes]:
 
 
 def test_a_stream_becomes_messages_with_their_headers() -> None:
-    framing = AmiFraming()
-    login, channel, queued = framing.feed(STREAM)
-
-    assert framing.version == "11.0.0"
+    login, channel, queued = read([STREAM])
     assert isinstance(login, AmiMessage) and login.event == "" and login.get("Message") == "Authentication accepted"
     assert isinstance(channel, AmiMessage) and channel.event == "Newchannel"
     assert channel.get("CallerIDName") == "Олена Щербакова"
