@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -118,7 +119,11 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def main() -> None:
-    """The command line; faults that an operator can mend are said in a sentence, without a traceback."""
+    """The command line; faults that an operator can mend are said in a sentence, without a traceback.
+
+    What it and its children make is for their owner only, in whatever folder.
+    """
+    os.umask(0o077)
     try:
         cli(standalone_mode=True)
     except ConfigurationFaults as faults:

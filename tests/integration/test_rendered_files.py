@@ -5,16 +5,19 @@ Longer than 300 lines, since every question is put to one running Asterisk.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from app.settings import TREE
 from telephony.framing import AmiMessage
 from telephony.render import Tls
 from telephony.translate import CONTEXTS
@@ -89,6 +92,13 @@ def test_every_application_and_function_of_the_dialplan_is_loaded(asterisk: Rend
 
 def test_the_music_of_those_who_wait_is_there(asterisk: RenderedAsterisk) -> None:
     assert "File:" in asterisk.ask("moh show files")
+
+
+def test_what_the_command_makes_is_for_its_owner_only_even_in_an_open_folder(tmp_path: Path) -> None:
+    environment = {**os.environ, "AL_HOME": str(tmp_path), "PYTHONPATH": str(TREE)}
+    subprocess.run([sys.executable, "-m", "app.cli", "render"], env=environment, umask=0o022, check=True)
+    assert list(tmp_path.rglob("extensions.conf"))
+    assert not [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]
 
 
 # --- What the service's account may do, and what not --------------------------------------------------------------
