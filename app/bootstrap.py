@@ -118,7 +118,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     parts.callback(lambda: switch.tell(SayAlive(node=settings.node, at=LONG_AGO)))
     desk = EngineDesk(engine, figures, settings.node, counted_since, lambda: why_not_ready(engine.centre, switch))
     if settings.redis_url:
-        _mirror(settings.redis_url, desk, engine, exporter, parts)
+        _mirror(settings.redis_url, settings.node, desk, engine, exporter, parts)
     _join_recordings(settings, engine, parts)
     await _serve_menus(settings, configuration, engine, exporter, parts)
     token, version = secret(settings.home, "http"), installed_version("assistline")
@@ -130,8 +130,10 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     return consumer
 
 
-def _mirror(url: str, desk: EngineDesk, engine: Engine, exporter: Exporter, parts: AsyncExitStack) -> None:
-    mirror = LiveMirror(url, exporter.mirror_failed)
+def _mirror(
+    url: str, node: str, desk: EngineDesk, engine: Engine, exporter: Exporter, parts: AsyncExitStack
+) -> None:
+    mirror = LiveMirror(url, node, exporter.mirror_failed)
     _run_beside(mirror.run(), "mirror", parts)
 
     def show(event: Event) -> None:

@@ -20,12 +20,15 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger()
 
-KEY = "al:live"
-CHANNEL = "al:live:changed"
 EXPIRES_SECONDS = 5
 LEAST_SECONDS = 0.2
 """At most five snapshots a second; what comes between is skipped."""
 AWAY_SECONDS = 1.0
+
+
+def key_of(node: str) -> str:
+    """Where the view of this node's engine stands; ``<key>:changed`` is the channel on which word of it comes."""
+    return f"al:live:{node}"
 
 
 def connect(url: str) -> Redis:
@@ -36,9 +39,10 @@ def connect(url: str) -> Redis:
 class LiveMirror:
     """Writes the newest live view to Redis until it is cancelled."""
 
-    def __init__(self, url: str, failed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, url: str, node: str, failed: Callable[[], None] = lambda: None) -> None:
         """``failed`` is told of each write that Redis did not take."""
         self._redis = connect(url)
+        self._key = key_of(node)
         self._failed = failed
         self._newest: Mapping[str, object] | None = None
         self._shown = asyncio.Event()
@@ -64,8 +68,8 @@ class LiveMirror:
     async def _write(self, text: str) -> None:
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.set(KEY, text, ex=EXPIRES_SECONDS)
-                pipeline.publish(CHANNEL, "")
+                pipeline.set(self._key, text, ex=EXPIRES_SECONDS)
+                pipeline.publish(f"{self._key}:changed", "")
                 await pipeline.execute()
         except (RedisError, OSError) as fault:
             self._failed()
@@ -79,17 +83,17 @@ class LiveMirror:
         self.away = away
 
 
-async def read_live(redis: Redis) -> dict[str, object] | None:
+async def read_live(redis: Redis, node: str) -> dict[str, object] | None:
     """The view that the engine showed last, or None when it shows none any more; raises RedisError or OSError."""
-    text = await redis.get(KEY)
+    text = await redis.get(key_of(node))
     return None if text is None else dict(json.loads(text))
 
 
-async def follow_live(url: str) -> AsyncIterator[dict[str, object]]:
+async def follow_live(url: str, node: str) -> AsyncIterator[dict[str, object]]:
     """Each newer view as it comes, beginning with the one that is there; raises RedisError or OSError."""
     # The wait for word has no end, so its client must have no limit on it.
     async with connect(url) as redis, Redis.from_url(url, socket_timeout=None) as listener, listener.pubsub() as word:
-        await word.subscribe(CHANNEL)
+        await word.subscribe(f"{key_of(node)}:changed")
         async for message in word.listen():
-            if message["type"] in ("subscribe", "message") and (view := await read_live(redis)) is not None:
+            if message["type"] in ("subscribe", "message") and (view := await read_live(redis, node)) is not None:
                 yield view

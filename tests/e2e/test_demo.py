@@ -27,7 +27,7 @@ import pytest
 import redis
 
 from app import runtime
-from storage.live import KEY
+from storage.live import key_of
 from tests.e2e.centre import free_ports
 
 T = TypeVar("T")
@@ -145,7 +145,7 @@ def mirrored(command: Command) -> dict[str, Any]:
     """The live view that stands in the demo's Redis."""
     port = command.printed().partition("Redis: starting on port ")[2].split()[0]
     with redis.Redis(port=int(port)) as mirror:
-        found: dict[str, Any] = json.loads(mirror.get(KEY) or "null")
+        found: dict[str, Any] = json.loads(mirror.get(key_of("node1")) or "null")
     return found
 
 

@@ -25,7 +25,7 @@ class Failures:
 
 @asynccontextmanager
 async def mirroring(url: str, failed: Callable[[], None] = lambda: None) -> AsyncIterator[LiveMirror]:
-    mirror = LiveMirror(url, failed)
+    mirror = LiveMirror(url, "node1", failed)
     task = asyncio.create_task(mirror.run())
     yield mirror
     task.cancel()
@@ -34,17 +34,24 @@ async def mirroring(url: str, failed: Callable[[], None] = lambda: None) -> Asyn
 
 async def shown(redis: Redis, number: int) -> None:
     async with asyncio.timeout(10):
-        while (await read_live(redis) or {}).get("number") != number:  # noqa: ASYNC110
+        while (await read_live(redis, "node1") or {}).get("number") != number:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
 async def test_other_processes_read_the_view_that_was_shown_last(redis_server: RedisServer) -> None:
     async with mirroring(redis_server.url) as mirror, connect(redis_server.url) as redis:
-        assert await read_live(redis) is None
+        assert await read_live(redis, "node1") is None
         for number in range(100):
             mirror.show({"number": number, "queue": "Скорая"})
         await shown(redis, 99)
-        assert await read_live(redis) == {"number": 99, "queue": "Скорая"}
+        assert await read_live(redis, "node1") == {"number": 99, "queue": "Скорая"}
+
+
+async def test_two_nodes_share_a_redis_and_not_their_views(redis_server: RedisServer) -> None:
+    async with mirroring(redis_server.url) as mirror, connect(redis_server.url) as redis:
+        mirror.show({"number": 1})
+        await shown(redis, 1)
+        assert await read_live(redis, "node2") is None
 
 
 async def test_of_many_views_only_the_newest_are_written(redis_server: RedisServer) -> None:
@@ -61,7 +68,7 @@ async def test_a_follower_sees_the_present_view_and_each_newer_one(redis_server:
     async with mirroring(redis_server.url) as mirror, connect(redis_server.url) as redis:
         mirror.show({"number": 1})
         await shown(redis, 1)
-        views = follow_live(redis_server.url)
+        views = follow_live(redis_server.url, "node1")
         assert await asyncio.wait_for(anext(views), 5) == {"number": 1}
         mirror.show({"number": 2})
         assert await asyncio.wait_for(anext(views), 5) == {"number": 2}
@@ -75,7 +82,7 @@ async def test_the_view_of_an_engine_that_stopped_showing_expires(redis_server: 
     async with mirroring(redis_server.url) as mirror, connect(redis_server.url) as redis:
         mirror.show({"number": 1})
         await shown(redis, 1)
-        assert 0 < await redis.ttl(live.KEY) <= live.EXPIRES_SECONDS
+        assert 0 < await redis.ttl(live.key_of("node1")) <= live.EXPIRES_SECONDS
 
 
 async def test_a_flushed_redis_is_whole_again_with_the_next_view(redis_server: RedisServer) -> None:
