@@ -6,6 +6,7 @@ No call depends on its log: what a full disk or a vanished reader refuses is los
 from __future__ import annotations
 
 import io
+import logging
 import os
 import re
 import sys
@@ -58,6 +59,7 @@ def _configure(file: _Unfailing) -> None:
             strike_out_numbers,
             structlog.processors.JSONRenderer(),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),  # who only knocks is told at debug
         logger_factory=structlog.WriteLoggerFactory(io.TextIOWrapper(file, encoding="utf-8", write_through=True)),
         cache_logger_on_first_use=True,
     )

@@ -1,26 +1,26 @@
 """Which servers are compared? Each serves the same ten lines: `python -m benchmarks.agi.servers NAME` prints its port.
 
-`ours` has everything on that the service has: session accounting, time limits, the exporter's menu metrics, structured
-logging at its usual level, uvloop. `panoramisk` and `pyst2` are as shipped; of pyst2 only the signal handler is taken
-away, since it cannot be set in a thread, and its stderr goes nowhere.
+`ours` has everything on that the service has: session accounting, time limits, the exporter's menu metrics, its logging,
+uvloop. `panoramisk` and `pyst2` are as shipped; of pyst2 only the signal handler is taken away, since it cannot be set in
+a thread, and its stderr goes nowhere.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import resource
 import socketserver
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
-import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
 from agi_scripts.channel import AgiChannel
 from agi_scripts.server import AgiServer
+from app import logs
 from benchmarks.agi.lines import LINES
 from metrics.agi import AgiMetrics
 
@@ -36,7 +36,7 @@ async def a_menu(channel: AgiChannel) -> Mapping[str, str]:
 
 
 async def ours() -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    logs.to_file(Path(os.devnull))
     print(await AgiServer(a_menu, observer=AgiMetrics(CollectorRegistry())).start("127.0.0.1", 0), flush=True)
     await asyncio.Event().wait()
 
