@@ -201,8 +201,8 @@ def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) ->
     """Whoever rang or talked for this call (``but`` this one) is free of it; after a talk, wrap-up begins."""
     call = centre.calls.get(call_id)
     queue = centre.configuration.queues.get(call.queue) if call else None
-    for agent in list(centre.agents.values()):
-        if agent.call_id == call_id and agent.profile.agent_id != but:
+    for agent in [agent for agent in centre.agents.values() if agent.call_id == call_id]:
+        if agent.profile.agent_id != but:
             centre.agents[agent.profile.agent_id] = agents.released(agent, at, queue.wrap_up_seconds if queue else 0)
     yield from ()
 

@@ -33,7 +33,7 @@ log = structlog.get_logger()
 FLUSH_SECONDS = 0.2
 STORE_SECONDS = 1.0
 """How long SQL is left alone after events came: a visit costs the same for ten calls as for one."""
-BATCH = 100
+BATCH = 250
 """Events moved at once: few enough that projecting them holds the event loop for some milliseconds only."""
 QUEUE_LIMIT = 20_000
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)

@@ -21,6 +21,8 @@ AGENT_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 INTERNAL_NUMBER = re.compile(r"\*?[0-9]{1,12}")
 FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._;-]{0,199}")
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 _ATTEMPT = re.compile(r"[0-9]{1,15}")
 _CAUSE = re.compile(r"[0-9]{1,4}")
 _DURATION = re.compile(r"([0-9]{1,6}):([0-5][0-9]):([0-5][0-9])")
@@ -95,7 +97,7 @@ def moment(text: str) -> datetime | None:
     found = _MOMENT.fullmatch(text)
     if not found:
         return None
-    return datetime.fromtimestamp(int(found[1]), UTC) + timedelta(microseconds=int(found[2].ljust(6, "0")))
+    return EPOCH + timedelta(seconds=int(found[1]), microseconds=int(found[2].ljust(6, "0")))
 
 
 def phone(device: AmiMessage) -> str:
