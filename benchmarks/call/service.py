@@ -38,7 +38,7 @@ def ten_commands_handler(*_: Any) -> Handler:
 
 
 def after_three_seconds(centre: Centre) -> Iterable[WaitingCall]:
-    """Only those who have waited for 3 s; the service looks after every event and tick, here some 100 times a second."""
+    """Only those who have waited for 3 s. The service asks after each event and tick, here a hundred times a second."""
     due = datetime.now(UTC) - WAIT
     ripe = {call_id: call for call_id, call in centre.calls.items() if call.waiting_since and call.waiting_since <= due}
     return every_waiting_call(replace(centre, calls=ripe))
