@@ -144,6 +144,7 @@ def render(configuration: Configuration, site: Site, secrets: Secrets) -> list[P
         "channelvars": CHANNEL_VARIABLES,
         "members_of": lambda queue: members_of(queue, configuration),
         "host_port": host_port,
+        "music": sorted({piece.with_suffix("") for piece in site.moh_dir.glob("*.*")}),
     }
     names = environment.list_templates(extensions=["j2"])
     texts = {name.removesuffix(".j2"): environment.get_template(name).render(values) for name in names}
