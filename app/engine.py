@@ -11,8 +11,8 @@ import asyncio
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from datetime import UTC, datetime
+from time import monotonic, perf_counter
 from typing import Any, Protocol
 
 import structlog
@@ -24,11 +24,12 @@ from calls.events import Event, SnapshotTaken, Tick
 
 log = structlog.get_logger()
 
-TICK = timedelta(seconds=0.5)
-BEHIND = timedelta(seconds=0.5)
+TICK = 0.5
+"""Seconds of the monotonic clock, like those below: a wall clock that is set back must not stop the heartbeat."""
+BEHIND = 0.5
 """An inbox that was not empty for so long: frozen, stuck or flooded, while the dialplan moves callers on after 1 s."""
-LOOK_AGAIN = timedelta(seconds=30)
-LOOK_AGAIN_AT_SUSPECTS = timedelta(seconds=1)
+LOOK_AGAIN = 30.0
+LOOK_AGAIN_AT_SUSPECTS = 1.0
 INBOX_LIMIT = 20_000
 BREATH = 50
 """After so many events in a row the loop gets a turn, so that links are read and sessions served in a storm."""
@@ -70,8 +71,7 @@ class Engine:
         self._inbox: deque[Event] = deque()
         self._awaited: dict[int, asyncio.Future[None]] = {}
         self._arrived = asyncio.Event()
-        self._next_tick = datetime.min.replace(tzinfo=UTC)
-        self._last_look = self._caught_up = _now()
+        self._next_tick = self._last_look = self._caught_up = monotonic()
 
     def add_sink(self, sink: Sink) -> None:
         """From now on ``sink`` sees each event too."""
@@ -100,12 +100,13 @@ class Engine:
         """Consume until cancelled."""
         handled = 0
         while True:
-            now = _now()
+            now = monotonic()
             if now >= self._next_tick:
                 if now - self._caught_up > BEHIND:
                     self._doubt(now)
                 self._next_tick = now + TICK
-                self._after_tick(now, well=self.step(Tick(at=now)))
+                at = datetime.now(UTC)
+                self._after_tick(now, at, well=self.step(Tick(at=at)))
             elif self._inbox:
                 event = self._inbox.popleft()
                 self.step(event)
@@ -118,7 +119,7 @@ class Engine:
                     await asyncio.sleep(0)
             else:
                 self._caught_up = self._next_tick
-                await self._arrival((self._next_tick - now).total_seconds())
+                await self._arrival(self._next_tick - now)
 
     async def _arrival(self, seconds: float) -> None:
         self._arrived.clear()
@@ -126,7 +127,7 @@ class Engine:
         await self._arrived.wait()
         tick.cancel()
 
-    def _doubt(self, now: datetime) -> None:
+    def _doubt(self, now: float) -> None:
         """What we believe is old, and a Redirect could break a talk of the fallback: first we look, then we decide."""
         self._caught_up = now
         for node in self.centre.connected_nodes():
@@ -178,7 +179,7 @@ class Engine:
             where=[f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)],
         )
 
-    def _after_tick(self, now: datetime, *, well: bool) -> None:
+    def _after_tick(self, now: float, at: datetime, *, well: bool) -> None:
         """The heartbeat, and a fresh look at Asterisk every 30 s, or within a second when a call is in doubt.
 
         Who cannot handle a tick, or decide upon it, is as good as gone for those who wait: no heartbeat.
@@ -190,10 +191,6 @@ class Engine:
             self.centre.suspects.clear()
         for node in self.centre.connected_nodes():
             if well:
-                self._send(SayAlive(node=node, at=now))
+                self._send(SayAlive(node=node, at=at))
             if look:
                 self._send(LookAgain(node=node))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
