@@ -1,9 +1,10 @@
 """What is said to a caller in a menu, what is asked, and where does it end?
 
 ``step(session, given, now)`` returns the session after an input and what to do next. Laws: every session ends in a
-declared outcome, since each node may be missed ``Menu.tries`` times and the whole session asks at most MOST_QUESTIONS
-times; ``0`` reaches a person and the emergency key the emergency queue from every question and during the last words;
-who answers nothing or wrongly reaches a person; a check that fails or takes too long never holds the caller.
+declared outcome, since each node may be missed ``Menu.tries`` times, all of them together be met by silence as often,
+and the whole session asks at most MOST_QUESTIONS times; ``0`` reaches a person and the emergency key the emergency
+queue from every question and during the last words; who answers nothing or wrongly reaches a person; a check that fails
+or takes too long never holds the caller.
 """
 
 from __future__ import annotations
@@ -79,6 +80,7 @@ class MenuSession:
     node: str
     phase: Phase = Phase.NEW
     questions: int = 0
+    silences: int = 0
     misses: Mapping[str, int] = field(default_factory=dict)
     typed: Mapping[str, Secret] = field(default_factory=dict)
     caller: str = ""
@@ -108,7 +110,7 @@ def step(session: MenuSession, given: Input, now: datetime) -> Step:
         case Phase.ASKING, Digits(typed=typed):
             return _answered(session, typed, now)
         case Phase.ASKING, Silence():
-            return _missed(session, "not-heard", now)
+            return _missed(replace(session, silences=session.silences + 1), "not-heard", now)
         case Phase.CHECKING, Answer(verdict=verdict, caller=caller):
             return _checked(session, verdict, caller, now)
     raise IllegalInput(f"{type(given).__name__} while {session.phase}")
@@ -185,13 +187,18 @@ def _answered(session: MenuSession, typed: Secret, now: datetime) -> Step:
 
 
 def _missed(session: MenuSession, sorry: str, now: datetime) -> Step:
-    """Nothing or the wrong thing was pressed: ask again, and after the last try go where a person is."""
+    """Nothing or the wrong thing was pressed: ask again, and after the last try go where a person is.
+
+    An old telephone has no keys that we hear, so silence at one question counts at the next; nor is the language asked
+    again: most who say nothing speak the first one.
+    """
     node = _node(session.menu, session.node)
     if isinstance(node, EndNode):
         return _leave(session, node)
     missed = session.misses.get(session.node, 0) + 1
     session = replace(session, misses={**session.misses, session.node: missed})
-    if missed < session.menu.tries:
+    not_asked_again = sorry == "not-heard" and isinstance(node, LanguageNode)
+    if max(missed, session.silences) < session.menu.tries and not not_asked_again:
         return _ask(_say(session, sorry), now)
     match node:
         case LanguageNode(next=name) | PinNode(unverified=name):

@@ -127,8 +127,9 @@ Node = SayNode | HoursNode | AskingNode | EndNode
 class Menu:
     """One menu. ``start``, ``operator`` and ``emergency`` name nodes; the latter two are queue nodes.
 
-    ``tries`` is how often one node may be answered by nothing or wrongly before the caller goes to ``operator`` (a PIN
-    node has its own way out). ``wait_seconds`` is how long to wait for each digit once the prompts have been said.
+    ``tries`` is how often one node may be answered by nothing or wrongly, or all nodes together by nothing, before the
+    caller goes to ``operator`` (a PIN node has its own way out). ``wait_seconds`` is how long to wait for each digit
+    once the prompts have been said.
     """
 
     menu_id: str

@@ -80,10 +80,12 @@ HOTLINE = [
     ("9", "queued emergency ru lang:ru=1"),
     ("2 9", "queued emergency az lang:az=1"),
     # a caller who chooses no language keeps the first one and still gets the topics
-    ("- - - 1", "queued general ru desk:coverage=1&lang:ru=1"),
+    ("- 1", "queued general ru desk:coverage=1&lang:ru=1"),
     ("7 - # 1", "queued general ru desk:coverage=1&lang:ru=1"),
     # a caller who does not manage gets a person
     ("1 - - -", "queued general ru lang:ru=1"),
+    # an old telephone has no keys that we hear: silence at one question counts at the next
+    ("- - -", "queued general ru lang:ru=1"),
     ("2 8 8 8", "queued general az lang:az=1"),
     ("1 8 - #", "queued general ru lang:ru=1"),
     ("1 8 - 2", "queued general ru desk:approvals=1&lang:ru=1"),
