@@ -1,8 +1,8 @@
 """Which servers are compared? Each serves the same ten lines: `python -m benchmarks.agi.servers NAME` prints its port.
 
 `ours` has everything on that the service has: session accounting, time limits, the exporter's menu metrics, its
-logging, uvloop. `panoramisk` and `pyst2` are as shipped; of pyst2 only the signal handler is taken away, since it cannot
-be set in a thread, and its stderr goes nowhere.
+logging, uvloop. `panoramisk` and `pyst2` are as shipped; of pyst2 only the signal handler is taken away, since it
+cannot be set in a thread, and its stderr goes nowhere.
 """
 
 from __future__ import annotations
