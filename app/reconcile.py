@@ -26,7 +26,7 @@ def snapshot_taken(centre: Centre, event: SnapshotTaken) -> Iterator[Command | E
     fresh = centre.nodes.get(event.node) is None
     centre.nodes[event.node] = event.faults
     seen = {channel.call_id: channel for channel in event.calls if channel.state is not CallState.ENDED}
-    yield from _gone(centre, event, seen)
+    yield from _gone(centre, event, fresh)
     for channel in seen.values():
         yield from _take_over(centre, event, channel)
     _agents_agree(centre, event)
@@ -36,11 +36,20 @@ def snapshot_taken(centre: Centre, event: SnapshotTaken) -> Iterator[Command | E
             yield MirrorDuty(node=event.node, agent_id=agent.profile.agent_id, paused=paused, reason=agent.reason)
 
 
-def _gone(centre: Centre, event: SnapshotTaken, seen: dict[str, ChannelSeen]) -> Iterator[Event]:
-    """Calls that we know and Asterisk does not: they ended out of our sight."""
-    for call in list(centre.calls.values()):
-        if call.node == event.node and call.call_id not in seen and call.started_at < event.at:
-            yield CallEnded(at=event.at, call_id=call.call_id, state=call.state, cause=0, by=EndedBy.SYSTEM)
+def _gone(centre: Centre, event: SnapshotTaken, fresh: bool) -> Iterator[Event]:
+    """Calls that we know and Asterisk does not: they ended out of our sight.
+
+    On a link that has held, the news of an end may be on its way behind the snapshot: a call is missed twice first.
+    """
+    there = {channel.call_id for channel in event.calls}
+    ours = [call for call in centre.calls.values() if call.node == event.node and call.started_at < event.at]
+    missed = {call.call_id: call for call in ours if call.call_id not in there}
+    gone = missed.keys() if fresh else missed.keys() & centre.missed
+    centre.missed = missed.keys() - gone
+    centre.suspects |= centre.missed
+    for call_id in sorted(gone):
+        call = missed[call_id]
+        yield CallEnded(at=event.at, call_id=call_id, state=call.state, cause=0, by=EndedBy.SYSTEM)
 
 
 def _take_over(centre: Centre, event: SnapshotTaken, channel: ChannelSeen) -> Iterator[Command | Event]:

@@ -41,7 +41,8 @@ class Centre:
 
     ``rings`` are asked for and not yet begun; ``ring_backs`` maps an agent to the alarm they are ringing back;
     ``nodes`` maps a node to the faults of its last snapshot, or None while its link is down; ``suspects`` are calls
-    to be looked at again; ``reasons`` keeps for each call the reason of its last routing decision.
+    to be looked at again, ``missed`` those that the last snapshot did not hold; ``reasons`` keeps for each call the
+    reason of its last routing decision.
     """
 
     configuration: Configuration
@@ -52,6 +53,7 @@ class Centre:
     ring_backs: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     suspects: set[str] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
     reasons: dict[str, Reason] = field(default_factory=dict)
     last_attempt: int = 0
 
