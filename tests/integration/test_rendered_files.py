@@ -219,7 +219,7 @@ def test_a_phone_that_falls_silent_is_known_as_gone(asterisk: RenderedAsterisk, 
     phone.close()
     before_gone = before_there + ami.until(told("Unreachable"))
     assert ("PJSIP/denis", "NOT_INUSE") in {(event.get("Device"), event.get("State")) for event in before_gone}
-    assert {event.event for event in before_gone} <= {"ContactStatus", "DeviceStateChange"}
+    assert {event.event for event in before_gone} <= {"FullyBooted", "ContactStatus", "DeviceStateChange"}
 
 
 def channels(asterisk: RenderedAsterisk) -> str:
