@@ -12,7 +12,7 @@ import aiohttp
 from app import runtime
 from app.children import Child, start
 from app.errors import AppFault
-from app.settings import TREE, Settings, secret, service_address
+from app.settings import Settings, secret, service_address
 from app.top import session_with
 from config.load import load
 from telephony.errors import RenderUnsafe
@@ -97,7 +97,7 @@ class House:
         return child
 
     def _environment(self) -> dict[str, str]:
-        return {**self.settings.environment(), "PYTHONPATH": str(TREE)}
+        return {**self.settings.environment(), "PYTHONPATH": str(runtime.TREE)}
 
     async def ready(self) -> None:
         """Wait until the service says that it serves calls; AppFault with its last words when it dies instead."""

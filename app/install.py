@@ -18,8 +18,8 @@ from pathlib import Path
 from app import fetch as archive
 from app import runtime
 from app.errors import AppFault, EnvironmentFault
+from app.runtime import TREE
 
-TREE = Path(__file__).absolute().parent.parent
 LOCK = TREE / "requirements.lock"
 
 # A machine's pip may be told to install elsewhere or other versions; where it gets packages from is its own affair.

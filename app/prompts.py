@@ -31,7 +31,7 @@ with warnings.catch_warnings():  # pydub misses ffmpeg, which it needs for forma
     from pydub import AudioSegment
     from pydub.silence import detect_leading_silence
 
-TEXTS = Path(__file__).absolute().parent.parent / "prompts"
+TEXTS = runtime.TREE / "prompts"
 MAKING = "1"  # part of each prompt's hash: change it with anything below that changes the sound
 
 RATE = 8000

@@ -23,6 +23,9 @@ from pathlib import Path
 from app import fetch as archive
 from app.errors import RuntimeFault
 
+TREE = Path(__file__).absolute().parent.parent
+"""The folder of this checkout."""
+
 LEAST_ASTERISK = 18
 LANGUAGES = ("en", "ru")
 SERVER_PROGRAMS = ("/usr/local/sbin", "/usr/sbin")  # not on an ordinary user's PATH
@@ -50,9 +53,9 @@ class AsteriskDirs:
 
 
 def folder() -> Path:
-    """The runtime's folder: AL_RUNTIME, or `.runtime` beside this package."""
+    """The runtime's folder: AL_RUNTIME, or `.runtime` in the checkout."""
     chosen = os.environ.get("AL_RUNTIME")
-    return Path(chosen).absolute() if chosen else Path(__file__).absolute().parent.parent / ".runtime"
+    return Path(chosen).absolute() if chosen else TREE / ".runtime"
 
 
 def program(name: str) -> list[str]:

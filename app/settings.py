@@ -19,8 +19,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsFault
-
-TREE = Path(__file__).absolute().parent.parent
+from app.runtime import TREE
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
