@@ -7,6 +7,7 @@ waiting callers handed to the dialplan at once, history to the disk, links close
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine
