@@ -86,12 +86,16 @@ class World:
         finally:
             await server.drain(0)
 
-    async def call(self, caller: str) -> None:
-        """Somebody of this behaviour dials the menu."""
+    async def console(self, command: str) -> None:
+        """Have Asterisk's own console do this."""
         words = [*runtime.program("asterisk"), "-C", str(self.asterisk.home / "etc" / "asterisk.conf"), "-rx"]
-        dial = f"channel originate Local/s@menu/n extension {caller}@caller"
-        done = await asyncio.create_subprocess_exec(*words, dial, stdout=subprocess.DEVNULL)
-        await done.wait()
+        done = await asyncio.create_subprocess_exec(*words, command, stdout=subprocess.DEVNULL)
+        assert await done.wait() == 0
+
+    async def call(self, caller: str) -> None:
+        """Somebody of this behaviour dials the menu, as soon as every module is there."""
+        await self.console("core waitfullybooted")
+        await self.console(f"channel originate Local/s@menu/n extension {caller}@caller")
 
     def kept(self) -> dict[str, dict[str, str]]:
         """The failsafe's lines by call."""
