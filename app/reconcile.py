@@ -45,7 +45,8 @@ def _gone(centre: Centre, event: SnapshotTaken, fresh: bool) -> Iterator[Event]:
     ours = [call for call in centre.calls.values() if call.node == event.node and call.started_at < event.at]
     missed = {call.call_id: call for call in ours if call.call_id not in there}
     gone = missed.keys() if fresh else missed.keys() & centre.missed
-    centre.missed = missed.keys() - gone
+    elsewhere = {call.call_id for call in centre.calls.values() if call.node != event.node}
+    centre.missed = (centre.missed & elsewhere) | (missed.keys() - gone)
     centre.suspects |= centre.missed
     for call_id in sorted(gone):
         call = missed[call_id]

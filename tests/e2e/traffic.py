@@ -19,8 +19,8 @@ LINES = (DIRECT, DIRECT, EMERGENCY)
 ABANDON = 0.15
 """Share of callers who leave soon, wherever they are then."""
 SOON = (0.2, 2.0)
-TALK = (0.3, 2.5)
-"""Seconds, from and to."""
+TALK = (1.7, 3.0)
+"""Seconds from picking up, from and to; who leaves in the first two has not heard the whisper to its end."""
 
 
 class Traffic:
@@ -57,7 +57,7 @@ class Traffic:
 
     @property
     def answered(self) -> list[str]:
-        """The numbers of callers to whom an agent has spoken."""
+        """The numbers of callers for whom an agent has picked up."""
         return [number for number, rings in self.rings.items() if any(ring.answered_at for ring in rings)]
 
     @staticmethod

@@ -72,10 +72,6 @@ class Witness:
         lines = "".join(f"{name}: {value}\r\n" for name, value in {"Action": action, **headers}.items())
         self._writer.write(f"{lines}\r\n".encode())
 
-    async def drained(self) -> None:
-        """All that was said has left, or nearly."""
-        await self._writer.drain()
-
     async def _read(self) -> None:
         framing = AmiFraming()
         while portion := await self._reader.read(65536):
@@ -102,6 +98,10 @@ class Witness:
         self.happened[call_id, fact] += 1
         if fact == "CallStarted":
             self.numbers[message.get("CallerIDNum")] = call_id
+
+    def times(self, fact: str) -> int:
+        """How often this has happened, to whatever call."""
+        return sum(count for (_, one), count in self.happened.items() if one == fact)
 
     async def standing(self) -> Standing:
         """Who is where now."""
