@@ -111,6 +111,9 @@ another ring or talk held the agent."""
 USUAL_BACK_OFF: Final = timedelta(seconds=5)
 """Busy, declined and unreachable phones answer at once (measured): without a pause they would be rung in a hot loop."""
 
+LEAST_BACK_OFF: Final = timedelta(seconds=1)
+"""The pause that even an emergency caller keeps: two of them would ring a busy phone in turns, as fast as it refuses."""
+
 
 def off_duty(profile: AgentProfile, at: datetime) -> Agent:
     """An agent of whom nothing is known yet but the configuration."""
@@ -181,10 +184,11 @@ def is_free(agent: Agent, now: datetime) -> bool:
     return agent.state is S.READY and agent.reachable and not agent.phone_in_use and rested
 
 
-def rests(agent: Agent) -> bool:
+def rests(agent: Agent, now: datetime) -> bool:
     """Whether only wrap-up, or the pause after a ring that failed, may keep the agent from being rung."""
-    at_desk = agent.duty is Duty.READY and agent.state in (S.READY, S.WRAP_UP)
-    return at_desk and agent.reachable and not agent.phone_in_use
+    just_missed = agent.not_before is not None and now - agent.since < LEAST_BACK_OFF
+    at_desk = agent.state is S.WRAP_UP or (agent.state is S.READY and not just_missed)
+    return agent.duty is Duty.READY and at_desk and agent.reachable and not agent.phone_in_use
 
 
 def can_serve(profile: AgentProfile, asked: Needs) -> bool:

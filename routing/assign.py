@@ -50,7 +50,7 @@ def assign(
     ``agents`` and ``queues`` are by id, and ``queues`` has the queue of every waiting call.
     """
     free = {agent_id: agent for agent_id, agent in agents.items() if is_free(agent, now)}
-    resting = {agent_id: agent for agent_id, agent in agents.items() if agent_id not in free and rests(agent)}
+    resting = {agent_id: agent for agent_id, agent in agents.items() if agent_id not in free and rests(agent, now)}
     decisions: list[Decision] = []
     for call in in_order(waiting, queues, now):
         queue = queues[call.queue]

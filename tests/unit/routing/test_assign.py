@@ -120,6 +120,13 @@ def test_an_emergency_caller_breaks_the_rest_of_an_agent_where_nobody_is_free(
     assert rings(decided([a_waiting_call(queue=queue, waited=1)], agent, at=1)) == ({"call-1": "anna"} if rung else {})
 
 
+def test_two_emergency_callers_do_not_ring_a_busy_phone_in_turns_as_fast_as_it_refuses() -> None:
+    waiting = [a_waiting_call("one", queue="emergency", waited=9), a_waiting_call("two", queue="emergency")]
+    anna = missed(an_agent("anna"), "one")
+    assert rings(decided(waiting, anna, at=0.9)) == {}
+    assert rings(decided(waiting, anna, at=1)) == {"two": "anna"}
+
+
 def test_an_emergency_caller_lets_agents_rest_while_another_is_free() -> None:
     anna, boris = an_agent("anna", state=AgentState.WRAP_UP, since=NOON - seconds(50)), an_agent("boris")
     assert rings(decided([a_waiting_call(queue="emergency")], anna, boris)) == {"call-1": "boris"}

@@ -78,7 +78,7 @@ def test_only_free_agents_who_can_serve_the_call_are_chosen_and_fallback_calls_a
         assert isinstance(one, LeaveToFallback) or not call.in_fallback
         if not isinstance(one, LastResort):
             agent = agents[one.agent_id]
-            assert is_free(agent, NOON) or (QUEUES[call.queue].emergency and rests(agent))
+            assert is_free(agent, NOON) or (QUEUES[call.queue].emergency and rests(agent, NOON))
             assert can_serve(agents[one.agent_id].profile, call.needs)
 
 
