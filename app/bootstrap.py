@@ -105,10 +105,10 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     )
     await history.start()
     parts.push_async_callback(history.close)
-    counted_since = await count_today(figures, configuration, history)
-    await keep_configuration(settings.config, configuration, history)
+    counted_since = await count_today(figures, configuration, history, began)
+    await keep_configuration(settings.config, configuration, history, began)
     engine = Engine(
-        await remembered(configuration, history),
+        await remembered(configuration, history, began),
         HANDLERS,
         decide,
         send=lambda command: switch.tell(command),

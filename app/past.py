@@ -27,12 +27,11 @@ from storage.rows import WaitResult, WaitRow
 log = structlog.get_logger()
 
 
-async def remembered(configuration: Configuration, history: History) -> Centre:
+async def remembered(configuration: Configuration, history: History, now: datetime) -> Centre:
     """The centre as history knows it: who had declared what, and which alarms stand.
 
     Without a database, whoever's phone is registered counts as ready: calls matter more than yesterday's pauses.
     """
-    now = datetime.now(UTC)
     centre = Centre(
         configuration=configuration,
         agents={agent_id: off_duty(profile, now) for agent_id, profile in configuration.agents.items()},
@@ -56,20 +55,19 @@ async def remembered(configuration: Configuration, history: History) -> Centre:
     return centre
 
 
-async def keep_configuration(file: Path, configuration: Configuration, history: History) -> None:
+async def keep_configuration(file: Path, configuration: Configuration, history: History, now: datetime) -> None:
     """Every accepted version of the configuration stays in SQL: text, who, when."""
     text = await asyncio.to_thread(file.read_text, "utf-8")
     try:
         await reading.keep_configuration(
-            history.writer.engine, configuration.version, text, getpass.getuser(), datetime.now(UTC)
+            history.writer.engine, configuration.version, text, getpass.getuser(), now
         )
     except DatabaseAway:
         log.warning("configuration not kept: database away", action="configuration.not_kept")
 
 
-async def count_today(figures: Figures, configuration: Configuration, history: History) -> datetime:
+async def count_today(figures: Figures, configuration: Configuration, history: History, now: datetime) -> datetime:
     """Make the day's figures whole again after a restart; the moment since which they count."""
-    now = datetime.now(UTC)
     midnight = now.astimezone(configuration.timezone).replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         ended = await reading.ended_waits(history.writer.engine, midnight.astimezone(UTC))
