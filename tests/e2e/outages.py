@@ -109,11 +109,6 @@ async def standing(centre: LiveCentre, queue: str) -> list[str]:
     return await asyncio.to_thread(ask)
 
 
-async def some_stand(centre: LiveCentre, queue: str) -> bool | None:
-    """Whether somebody stands in this queue of Asterisk's; for `eventually`."""
-    return bool(await standing(centre, queue)) or None
-
-
 async def talk(ring: Ring) -> None:
     """Talk with whoever is there, and end it."""
     await ring.hears(Tone(CALLER_HZ), within=10)
