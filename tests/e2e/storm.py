@@ -18,11 +18,12 @@ MOODS = (Answer(), Answer(0.1), Answer(0.3), Answer(1.0), Refusal.BUSY, Refusal.
 
 
 class Desks:
-    """Agents who answer early, late or not at all, and talk shortly with whoever they hear; `talks` are those talks."""
+    """Agents who answer early, late or not at all, by their `moods`; `talks` are those in which they heard a caller."""
 
     def __init__(self, phones: Sequence[Phone], draw: Random) -> None:
         self.phones = phones
         self.talks: list[Ring] = []
+        self.moods: Sequence[Answer | Refusal] = MOODS
         self._draw = draw
 
     @asynccontextmanager
@@ -53,7 +54,7 @@ class Desks:
     async def _change_moods(self) -> None:
         while True:
             for phone in self.phones:
-                phone.behaviour = self._draw.choice(MOODS)
+                phone.behaviour = self._draw.choice(self.moods)
             await asyncio.sleep(1.0)  # the pace at which they change
 
 
