@@ -28,7 +28,8 @@ MOST_DIGITS = 20
 def named_nodes_exist(found: Configuration, written: Written) -> Broken:
     """Wherever a node is named, the menu has it."""
     for menu_id, menu in found.menus.items():
-        known = written["menus"][menu_id].get("nodes") or {}
+        nodes = written["menus"][menu_id].get("nodes")
+        known = nodes if isinstance(nodes, dict) else {}
         for way, target in _named(menu):
             if target not in known:
                 yield way, f"names a node {target!r} that this menu does not have"

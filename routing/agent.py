@@ -112,7 +112,7 @@ USUAL_BACK_OFF: Final = timedelta(seconds=5)
 """Busy, declined and unreachable phones answer at once (measured): without a pause they would be rung in a hot loop."""
 
 LEAST_BACK_OFF: Final = timedelta(seconds=1)
-"""The pause that even an emergency caller keeps: two of them would ring a busy phone in turns, as fast as it refuses."""
+"""The pause that even an emergency caller keeps: a busy phone would be rung as fast as it refuses."""
 
 
 def off_duty(profile: AgentProfile, at: datetime) -> Agent:

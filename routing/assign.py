@@ -56,7 +56,7 @@ def assign(
         queue = queues[call.queue]
         agent = best_agent(call, free.values())
         if agent is None and queue.emergency:
-            agent = best_agent(call, (one for one in resting.values() if one.missed != call.call_id))
+            agent = best_agent(call, resting.values())
         if (agent is None or agent.missed == call.call_id) and not call.in_fallback:
             if call.in_last_resort:
                 continue  # the mobile rings on, undisturbed by an agent who did not answer this call

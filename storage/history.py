@@ -4,7 +4,7 @@
 after one fsync for all); another moves the spool into SQL once a second, where (run_id, seq) makes each event count
 once. A database that is away leaves the spool growing; a disk that refuses as well leaves the queue growing; what finds
 the queue full is lost, counted, and reported as HistoryLost when there is room again. A crash loses at most the last
-0.2 s.
+0.2 s. Just past 300 lines, since the three tasks and what they share are one mechanism.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ RESTING = [
     ("general", an_agent(state=AgentState.WRAP_UP), False),
     ("emergency", an_agent(state=AgentState.WRAP_UP), True),
     ("emergency", missed(an_agent(), "another"), True),
-    ("emergency", missed(an_agent()), False),
+    ("emergency", missed(an_agent()), True),
     ("emergency", replace(an_agent(state=AgentState.WRAP_UP), duty=Duty.PAUSED), False),
     ("emergency", an_agent(state=AgentState.WRAP_UP, phone_in_use=True), False),
     ("emergency", an_agent(state=AgentState.RINGING, call_id="another"), False),
@@ -118,6 +118,12 @@ def test_an_emergency_caller_breaks_the_rest_of_an_agent_where_nobody_is_free(
     queue: str, agent: Agent, rung: bool
 ) -> None:
     assert rings(decided([a_waiting_call(queue=queue, waited=1)], agent, at=1)) == ({"call-1": "anna"} if rung else {})
+
+
+def test_an_emergency_caller_is_not_overtaken_by_a_later_one_whom_the_agent_has_not_missed() -> None:
+    waiting = [a_waiting_call("first", queue="emergency", waited=9), a_waiting_call("second", queue="emergency")]
+    anna = missed(an_agent("anna"), "first")
+    assert rings(decided(waiting, anna, at=2)) == {"first": "anna"}
 
 
 def test_two_emergency_callers_do_not_ring_a_busy_phone_in_turns_as_fast_as_it_refuses() -> None:
