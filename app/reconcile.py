@@ -18,7 +18,8 @@ from routing import agent as agents
 JUST_ASKED = timedelta(seconds=2)
 """A Redirect shows in a snapshot within milliseconds; after this a ring that does not show was lost."""
 
-BUSY_IN = TALKS | {CallState.RINGING}
+BUSY_IN = TALKS | {CallState.RINGING, CallState.FALLBACK}
+"""Where a call has an agent, if one is named."""
 
 
 def snapshot_taken(centre: Centre, event: SnapshotTaken) -> Iterator[Command | Event]:
@@ -110,7 +111,7 @@ def _agents_agree(centre: Centre, event: SnapshotTaken) -> None:
         call = busy.get(agent_id)
         if call and agent.call_id != call.call_id:
             agent = agents.reserve(agent, call.call_id, call.attempt, event.at)
-        if call and call.state is not CallState.RINGING:
+        if call and call.state in TALKS:
             agent = agents.answered(agent, call.call_id, event.at)
         if not call and agent.call_id and agent_id not in reserved:
             agent = agents.released(agent, event.at, 0)

@@ -8,7 +8,7 @@ never raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,7 @@ from telephony.framing import AmiMessage
 CONTEXTS = ("al-wait", "al-ring", "al-fallback", "al-last-resort", "al-talk", "al-phones", "al-ended")
 """What our dialplan must hold: a Redirect to a context that is missing answers Success and drops the caller."""
 
+_PHONES_LEG = re.compile(r"PJSIP/(?!trunk-)([a-z][a-z0-9_]{0,31})-[0-9a-f]+")
 _DEVICE_ABSENT = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
 _DEVICE_IN_USE = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
 _LEG = re.compile(r"PJSIP/([a-z][a-z0-9_]{0,31})-[0-9a-f]+|Local/([a-z][a-z0-9_]{0,31})@al-outside-[0-9a-f]+;[12]")
@@ -84,12 +85,17 @@ def snapshot_taken(node: str, snapshot: Snapshot, at: datetime) -> SnapshotTaken
     """All calls and phones of `node`. A channel that cannot be read is a fault of the snapshot, and the rest stands."""
     faults = [f"context {context} is missing" for context in snapshot.missing]
     calls = []
-    for channel in snapshot.channels:
-        variables = channel.variables()
+    channels = [(channel, channel.variables()) for channel in snapshot.channels]
+    rung = {
+        variables.get("AL_CALL_ID", ""): leg[1]
+        for channel, variables in channels
+        if not variables.get("AL_STATE") and (leg := _PHONES_LEG.fullmatch(channel.get("Channel")))
+    }
+    for channel, variables in channels:
         if not variables.get("AL_STATE"):
             continue
         try:
-            calls.append(_channel_seen(Told(node, at, channel, variables)))
+            calls.append(_channel_seen(Told(node, at, channel, variables), rung))
         except (Unreadable, BadNeeds) as wrong:
             faults.append(f"a caller's channel cannot be read: {wrong}")
     phones = {name: device.get("State") for device in snapshot.devices if (name := phone(device))}
@@ -103,16 +109,18 @@ def snapshot_taken(node: str, snapshot: Snapshot, at: datetime) -> SnapshotTaken
     )
 
 
-def _channel_seen(told: Told) -> ChannelSeen:
-    agent = told.variables.get("AL_AGENT", "")
+def _channel_seen(told: Told, rung: Mapping[str, str]) -> ChannelSeen:
+    """`rung` maps a call to the phone that has a leg of it: whom app_queue rings is told by nothing else."""
+    call_id, state = told.call_id(), told.state()
+    agent = rung.get(call_id, "") if state is CallState.FALLBACK else told.variables.get("AL_AGENT", "")
     return ChannelSeen(
-        call_id=told.call_id(),
+        call_id=call_id,
         channel=told.channel(),
         line=told.variables.get("AL_LINE", ""),
         lang=told.variables.get("AL_LANG", ""),
         queue=told.variables.get("AL_QUEUE", ""),
         needs=parse_needs(told.variables.get("AL_NEEDS", "")),
-        state=told.state(),
+        state=state,
         queued_at=told.queued_at(),
         agent_id=matched(AGENT_ID, agent, "AL_AGENT") if agent else None,
         number=told.number(),

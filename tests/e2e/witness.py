@@ -19,13 +19,15 @@ from telephony.framing import AmiFraming, AmiMessage
 from tests.e2e.centre import LiveCentre
 
 TALKS = frozenset({"talk", "fallback-talk"})
+RINGS = frozenset({"ringing", "fallback"})
+"""An agent who has picked up and hears the whisper still counts as rung."""
 
 
 @dataclass(frozen=True)
 class Standing:
     """Who is where: the state of each call, callers in the waiting room by their place, agents by call.
 
-    `rung` and `talking` map an agent to a call's id. What app_queue rings has no place here: it changes every second.
+    `rung` and `talking` map an agent to a call's id, whether the service or app_queue has rung them.
     """
 
     states: Mapping[str, str]
@@ -117,7 +119,7 @@ class Witness:
                 continue
             if states[call_id] in TALKS and channel.get("ChannelStateDesc") == "Up":
                 talking[phone[1]] = call_id
-            elif states[call_id] == "ringing":
+            elif states[call_id] in RINGS:
                 rung[phone[1]] = call_id
         place = sorted(room, key=lambda call_id: callers[call_id]["AL_QUEUED_AT"])
         return Standing({c: s for c, s in states.items() if s != "ended"}, tuple(place), rung, talking)
@@ -128,12 +130,12 @@ def believed(live: Mapping[str, Any]) -> Standing:
     states = {call["call_id"]: call["state"] for call in live["calls"]}
     room = [call for call in live["calls"] if call["state"] == "waiting"]
     place = sorted(room, key=lambda call: -call["waited_s"])
-    at_work = {agent["agent_id"]: agent for agent in live["agents"] if states.get(agent["call_id"]) != "fallback"}
+    agents = {agent["agent_id"]: agent for agent in live["agents"]}
     return Standing(
         states,
         tuple(call["call_id"] for call in place),
-        {name: agent["call_id"] for name, agent in at_work.items() if agent["state"] == "ringing"},
-        {name: agent["call_id"] for name, agent in at_work.items() if agent["state"] == "talking"},
+        {name: agent["call_id"] for name, agent in agents.items() if agent["state"] == "ringing"},
+        {name: agent["call_id"] for name, agent in agents.items() if agent["state"] == "talking"},
     )
 
 

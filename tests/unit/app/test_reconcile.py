@@ -130,3 +130,20 @@ def test_the_faults_of_a_snapshot_are_the_nodes() -> None:
     centre = a_centre()
     handle(centre, a_snapshot(faults=("context al-wait is missing",)))
     assert centre.nodes["pbx1"] == ("context al-wait is missing",)
+
+
+def test_an_agent_whom_app_queue_rings_is_known_to_ring() -> None:
+    centre = a_centre(None, an_agent("anna"))
+    handle(centre, a_snapshot(seen(S.FALLBACK, agent_id="anna")))
+    assert (centre.agents["anna"].state, centre.agents["anna"].call_id) == (A.RINGING, "call-1")
+    handle(centre, a_snapshot(seen(S.FALLBACK)))
+    assert (centre.agents["anna"].state, centre.agents["anna"].call_id) == (A.READY, None)
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["after a connect", "on a link that has held"])
+def test_a_call_that_we_know_and_that_is_on_its_way_out_is_left_to_its_own_end(fresh: bool) -> None:
+    centre = a_centre(a_call(state=S.TALK))
+    if fresh:
+        centre.nodes["pbx1"] = None
+    for _ in range(2):
+        assert not [one for one in handle(centre, a_snapshot(seen(S.ENDED))) if isinstance(one, CallEnded)]

@@ -339,3 +339,14 @@ def test_a_snapshot_holds_callers_and_phones_and_names_what_it_could_not_read() 
     )
     assert (taken.reachable, taken.in_use) == ({"agent1", "agent2"}, {"agent1"})
     assert taken.faults == ("context al-ring is missing", "a caller's channel cannot be read: AL_STATE is no CallState")
+
+
+def test_a_snapshot_names_the_phone_that_app_queue_rings() -> None:
+    """The caller's own channel does not: the phone is rung from a channel of app_queue's."""
+    caller = native("CoreShowChannel", "Duration: 00:00:09", state="fallback", agent="")
+    leg = "Event: CoreShowChannel\nChannel: {}\nChanVariable: AL_CALL_ID=node1-1763764262.12\nChanVariable: AL_STATE="
+    legs = [a_message(leg.format(name)) for name in ("Local/nina@al-member-00000001;2", "PJSIP/nina-0000000a")]
+    outside = a_message(leg.format("PJSIP/trunk-0000000b"))
+    for channels, rung in [((caller, *legs), "nina"), ((caller, outside), None), ((caller,), None)]:
+        [call] = snapshot_taken("node1", Snapshot(channels, (), ()), NOW).calls
+        assert (call.state, call.agent_id) == (CallState.FALLBACK, rung)
