@@ -121,7 +121,8 @@ def test_an_emergency_caller_breaks_the_rest_of_an_agent_where_nobody_is_free(
 
 
 def test_an_emergency_caller_is_not_overtaken_by_a_later_one_whom_the_agent_has_not_missed() -> None:
-    waiting = [a_waiting_call("first", queue="emergency", waited=9), a_waiting_call("second", queue="emergency")]
+    first, second = (a_waiting_call(name, queue="emergency", waited=s) for name, s in (("first", 9), ("second", 1)))
+    waiting = [first, second]
     anna = missed(an_agent("anna"), "first")
     assert rings(decided(waiting, anna, at=2)) == {"first": "anna"}
 
