@@ -96,37 +96,44 @@ async def agree(centre: LiveCentre, witness: Witness, within: float = AGREE_WITH
 async def test_after_each_cut_of_the_link_the_engine_knows_what_asterisk_knows(
     centre: LiveCentre, cutter: Cutter, measured: Measured
 ) -> None:
-    """Every other time the link is cut again while it is being built up."""
+    """Each outage is long enough for calls to come, to be answered and to end unseen; every other one comes in two."""
     phones = [await centre.seat(name, Answer(after), hz=None) for name, after in DESKS.items()]
     random = Random(22)
     lags, most = [], 0
     async with (
         Witness.of(centre.settings) as witness,
-        Traffic.on(centre, phones, seed=22, gap=0.6) as traffic,
+        Traffic.on(centre, phones, seed=22, gap=0.5) as traffic,
     ):
         for nth in range(CUTS):
-            await asyncio.sleep(random.uniform(0.3, 2.0))  # a moment like any other
-            back, cut = await reconnects(centre) + 1, now()
-            cutter.cut()
+            await asyncio.sleep(random.uniform(0.2, 1.0))  # a moment like any other
+            back = await reconnects(centre) + 1
+            await cutter.cut_for(random.uniform(0.2, 1.4))
             if nth % 2:
-                await asyncio.sleep(random.uniform(0.0, 0.15))
+                await asyncio.sleep(random.uniform(0.0, 0.15))  # the link is being built up
                 cutter.cut()
+            free = now()
 
             async def is_back(back: int = back) -> bool | None:
                 return await reconnects(centre) >= back or None
 
             await eventually(is_back, "the link is back")
             standing = await agree(centre, witness)
-            lags.append(now() - cut)
+            lags.append(now() - free)
             most = max(most, len(standing.states))
-        assert not traffic.dropped
-    fallen = witness.times("FallbackEntered")
+    ends = [
+        row["count"]
+        for call_id in witness.numbers.values()
+        for row in await centre.stored(
+            "select count(*) as count from events where type = 'CallEnded' and call_id = ?", call_id
+        )
+    ]
     measured(f"AMI cut {CUTS} times, {len(traffic.callers)} calls: dropped", f"{len(traffic.dropped)}", "0")
     measured("AMI cut: until the engine's state is Asterisk's, worst", f"{max(lags):.2f} s", f"{AGREE_WITHIN} s")
     measured("AMI cut: most calls at once when compared", f"{most}", "")
-    measured("AMI cut: callers who went to the fallback", f"{fallen}", "0")
-    assert not traffic.dropped and not fallen and max(lags) < AGREE_WITHIN
+    measured("AMI cut: who went to the fallback", f"{witness.times('FallbackEntered')}", "")
+    assert not traffic.dropped
     assert len(traffic.answered) > CUTS
+    assert max(ends) == 1, "no call ends twice"
 
 
 async def test_callers_wait_in_the_same_order_before_and_after_a_cut(centre: LiveCentre, cutter: Cutter) -> None:

@@ -127,7 +127,15 @@ class Cutter:
         self._target = target
         self._pairs: set[asyncio.StreamWriter] = set()
         self._dead: set[asyncio.StreamWriter] = set()
+        self._barred = False
         self.port = 0
+
+    async def cut_for(self, seconds: float) -> None:
+        """Break every connection, and let none live for so long."""
+        self._barred = True
+        self.cut()
+        await asyncio.sleep(seconds)  # the outage
+        self._barred = False
 
     def cut(self) -> None:
         """Break every connection, at once and without a goodbye."""
@@ -140,6 +148,9 @@ class Cutter:
         self._dead |= self._pairs
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._barred:
+            writer.transport.abort()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except ConnectionError:
