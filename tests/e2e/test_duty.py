@@ -144,8 +144,6 @@ async def test_duty_survives_a_restart_and_with_the_service_away_the_fallback_ob
     await caller.hears(Tone(AGENT_HZ), within=8)
     assert not anna.rings and not boris.rings
     await caller.hang_up()
-    await dial_code(anna, "*1", "sorry-technical")
-    await paused_in_asterisk(centre, "anna", False)
     await restart(centre)
     live = await centre.until(lambda live: agent(live, "nina")["reachable"], "nina can be rung")
     assert [agent(live, name)["state"] for name in ("anna", "boris", "nina")] == ["ready", "paused", "ready"]

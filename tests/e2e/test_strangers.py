@@ -16,13 +16,13 @@ from tests.e2e.centre import (
     DIRECT,
     EMERGENCY,
     LiveCentre,
-    always_open,
     eventually,
     live_centre,
     prompt,
     waiting,
 )
 from tests.e2e.outages import kill, restart
+from tests.e2e.test_transfers import without_whisper
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,7 +34,7 @@ WITHHELD, RESERVE = "+442079465555", "+447700900900"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("strangers"), change=always_open) as centre:
+    async with live_centre(tmp_path_factory.mktemp("strangers"), change=without_whisper) as centre:
         yield centre
 
 
@@ -56,7 +56,6 @@ STRANGERS = {
     "dialplan": ("x,1,Goto(al-last-resort,s,1)", "7%22%20%3D%20%221%22%20%7C%20%22", "71"),
     "substitution": ("${GLOBAL(AL_ALIVE)}$[1/0]", "%24%7BSHELL%28id%29%7D", ""),
     "very long": ("Ан" * 400, "+7" + "9" * 300, "+7" + "9" * 30),
-    "nobody": ("", "anonymous", ""),
     "line breaks": ("): x | z & '; System(x)", "1%2C2%3BX%0D%0AAction%3A%20Hangup", "12"),
 }
 """The name and the number (escaped as in a SIP address) that callers send, and what an agent sees of the number."""

@@ -25,6 +25,7 @@ from tests.e2e.centre import (
     CALLER_HZ,
     DIRECT,
     EMERGENCY,
+    LONG,
     LiveCentre,
     agent,
     always_open,
@@ -41,9 +42,15 @@ DOCTORS_QUEUE, GALINA, IVAN, NOBODY = "802", "107", "108", "999"
 SECOND_HZ, THIRD_HZ, FOURTH_HZ, TICK_HZ = 1500.0, 2000.0, 2500.0, 3200.0
 
 
+def without_whisper(values: dict[str, Any]) -> None:
+    """Who answers hears the language only, so that talks begin sooner."""
+    always_open(values)
+    values["lines"]["direct"].pop("whisper")
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("transfers"), change=always_open) as centre:
+    async with live_centre(tmp_path_factory.mktemp("transfers"), change=without_whisper) as centre:
         yield centre
 
 
@@ -260,8 +267,10 @@ async def tick(*speakers: Dialog) -> None:
     await asyncio.gather(*(speaker.play(tone(TICK_HZ, 0.1)) for speaker in speakers))
 
 
-SEQUENCES = {"lower": (45000, 30000, 15000, 100), "higher": (100, 15000, 30000, 45000)}
+SEQUENCES = {"both": (30000, 100, 45000, 15000)}
 """First RTP sequence numbers of four agents: a damaged Asterisk drops what seems to lie behind."""
+if LONG:
+    SEQUENCES |= {"lower": (45000, 30000, 15000, 100), "higher": (100, 15000, 30000, 45000)}
 
 
 @pytest.mark.parametrize("first", SEQUENCES)
