@@ -44,7 +44,7 @@ class Traffic:
         try:
             yield traffic
             arriving.cancel()
-            await eventually(traffic._silent, "everybody who called was served or has left", 30)
+            await traffic._served()
         finally:
             for task in [arriving, *desks, *traffic._tasks]:
                 task.cancel()
@@ -66,8 +66,16 @@ class Traffic:
         left_alone = any(ring.answered_at and ring.ending and not ring.leaving for ring in rings) and not caller.leaving
         return bool((caller.ending and not caller.leaving and not agent_left) or left_alone)
 
-    async def _silent(self) -> bool | None:
-        return all(caller.ending for caller in self.callers.values()) or None
+    async def _served(self) -> None:
+        """Wait until everybody was served or has left; as long as somebody is, the others may wait."""
+        left = len(self.callers)
+        while left:
+
+            async def fewer(left: int = left) -> int | None:
+                now = sum(caller.ending is None for caller in self.callers.values())
+                return now + 1 if now < left or not now else None
+
+            left = await eventually(fewer, f"one of {left} callers was served or has left", 15) - 1
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.add(asyncio.create_task(work))
