@@ -102,7 +102,7 @@ async def test_after_each_cut_of_the_link_the_engine_knows_what_asterisk_knows(
     lags, most = [], 0
     async with (
         Witness.of(centre.settings) as witness,
-        Traffic.on(centre, phones, seed=22, gap=0.5) as traffic,
+        Traffic.on(centre, phones, seed=22, gap=0.5 if LONG else 0.8) as traffic,
     ):
         for nth in range(CUTS):
             await asyncio.sleep(random.uniform(0.2, 1.0))  # a moment like any other

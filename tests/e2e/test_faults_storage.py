@@ -37,7 +37,7 @@ from tests.postgres import PostgresServer, postgres_bin
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-AWAY = 60.0 if LONG else 5.0
+AWAY = 60.0 if LONG else 4.0
 """Seconds without a database."""
 BYTES_A_SECOND = 16_000
 """Of a leg: 8,000 samples of two bytes."""
@@ -138,7 +138,7 @@ async def test_a_service_killed_without_a_database_has_stored_all_that_was_spool
     spool = centre.settings.home / "spool" / "events.jsonl"
     async with a_day(house, seed=32) as (traffic, witness):
         await house.without_database()
-        await asyncio.sleep(2.0)  # calls go on
+        await asyncio.sleep(1.0)  # calls go on
 
         async def all_spooled() -> bool | None:
             kept = spool.read_text()
@@ -193,7 +193,7 @@ async def test_a_redis_that_is_killed_and_one_that_is_flushed_cost_no_call_and_a
     house: House, measured: Measured
 ) -> None:
     client = connect(house.redis.url)
-    async with a_day(house, seed=33, gap=0.4) as (traffic, witness):
+    async with a_day(house, seed=33, gap=0.6) as (traffic, witness):
         assert await mirrored(house, client)
         house.redis.kill()
         failed = await figure(house.centre, "assistline_mirror_failures_total")
@@ -275,7 +275,7 @@ async def test_a_full_recording_disk_costs_no_call_and_what_is_missing_is_told(
     await caller.hears(Tone(AGENT_HZ), within=8)
     began = now()
     full_at(centre.asterisk, 2 * BYTES_A_SECOND)
-    await asyncio.sleep(4.0)  # the talk goes on
+    await asyncio.sleep(3.0)  # the talk goes on
     heard, said = strength(caller.heard(now() - 1.0), AGENT_HZ), strength(ring.heard(now() - 1.0), CALLER_HZ)
     await ring.hang_up()
     talked = now() - began
