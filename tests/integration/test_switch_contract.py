@@ -126,6 +126,11 @@ class House:
     async def post(self, **headers: str) -> Any:
         return await self.link.post(headers)
 
+    async def put_down(self, call: CallerQueued, leg: str) -> None:
+        """The person on this leg hangs up, as a BYE would tell; without a source it would be a phone that has died."""
+        await self.post(Action="Setvar", Channel=call.channel, Variable="CHANNEL(hangupsource)", Value=leg)
+        await self.hang_up(leg)
+
     async def hang_up(self, channel: str) -> None:
         await self.post(Action="Hangup", Channel=channel)
 
@@ -259,7 +264,7 @@ async def test_an_agent_who_answers_talks_and_hangs_up(house: House) -> None:
     attempt = house.ring(call, "anna")
     told = await house.story(call.call_id, AgentAnswered)
     agent_leg = await house.story(call.call_id, LegRecorded)
-    await house.hang_up(await house.leg_of(call, "anna"))
+    await house.put_down(call, await house.leg_of(call, "anna"))
     told += agent_leg + await house.story(call.call_id, CallEnded)
 
     assert [type(event) for event in told] == [
