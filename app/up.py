@@ -40,7 +40,9 @@ async def live_in(settings: Settings, calls_per_minute: float | None = None) -> 
         await first_of(stop.wait(), _live(settings, calls_per_minute, screen))
         screen.say("Ended: every process that was started here is gone.")
     finally:
-        signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)  # nothing is left that another Ctrl-C could interrupt
+        for sign in ENDINGS:  # nothing is left that another Ctrl-C could interrupt, in whatever thread it arrives
+            asyncio.get_running_loop().remove_signal_handler(sign)
+            signal.signal(sign, signal.SIG_IGN)
 
 
 async def _live(settings: Settings, calls_per_minute: float | None, screen: Screen) -> None:
