@@ -27,7 +27,6 @@ from synthetic.telephones import Telephones
 SAMPLE = TREE / "config" / "sample" / "assistline.yaml"
 NUMBER = "1542"
 TALK = 5.0
-WHISPER = "al-whisper,${AL_LINE},1)"
 SETTLE = 3.0
 """Seconds after the last call in which logs, history and queues come to rest."""
 
@@ -54,7 +53,7 @@ class Side:
             home=home, config=config, http_port=http, sip_port=sip, ami_port=ami, agi_port=agi,
             rtp_start=rtp, rtp_end=rtp + 4000,
         )  # fmt: skip
-        processes = {"asterisk": await _asterisk(stack, settings, _no_whisper if service else _plain(names))}
+        processes = {"asterisk": await _asterisk(stack, settings, _as_it_is if service else _plain(names))}
         if service:
             house = House(settings)
             stack.push_async_callback(house.close)
@@ -132,12 +131,8 @@ async def _asterisk(stack: AsyncExitStack, settings: Settings, change: Callable[
     raise SystemExit(f"Asterisk does not start: {child.last_words()}")
 
 
-def _no_whisper(etc: Path) -> None:
-    """The journey has no announcement to the agent, who then hears none on either side."""
-    file = etc / "extensions.conf"
-    text = file.read_text()
-    assert WHISPER in text, "the dialplan whispers in another way"
-    file.write_text(text.replace(WHISPER, "al-whisper,nobody,1)"))
+def _as_it_is(_etc: Path) -> None:
+    """Our side runs the dialplan that every instance runs."""
 
 
 def _plain(names: list[str]) -> Callable[[Path], None]:

@@ -160,7 +160,8 @@ class People(RuleBasedStateMachine):
     def no_emergency_caller_waits_for_a_nurse_who_is_free(self) -> None:
         """But a nurse may be left to app_queue, which this switch has not, for a caller who came earlier."""
         calls = [call for call in self.centre.calls.values() if call.queue == "emergency"]
-        left = any(call.state is CallState.FALLBACK for call in calls)
+        first = min(calls, key=lambda call: (call.queued_at or call.started_at, call.call_id), default=None)
+        left = first is not None and first.state is CallState.FALLBACK
         waits = any(call.state is CallState.WAITING for call in calls) and self.centre.connected_nodes() and not left
         assert not (waits and is_free(self.centre.agents["elena"], self.plan.now))
 
