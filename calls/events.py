@@ -283,6 +283,48 @@ class ChannelSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Decided(CallEvent):
+    """The router has decided upon the call: ``ring``, ``last-resort``, or where it overflows to.
+
+    ``reason`` is a routing reason, ``step`` the relaxation step in force (0: none), ``queue`` where it waited, or where
+    it overflows to.
+    """
+
+    decision: str
+    reason: str
+    agent_id: str | None = None
+    queue: str = ""
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpEnded(AgentEvent):
+    """Time was up, and the agent can be rung again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentMissedRings(AgentEvent):
+    """The agent has not answered so many rings in a row, and is paused for it."""
+
+    misses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveWoken(AgentEvent):
+    """Someone on call is rung to come on duty for a queue; ``reason`` says what has broken or is about to."""
+
+    queue: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveStoodDown(AgentEvent):
+    """Someone on call is needed no more."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallFound(CallEvent):
     """A snapshot holds a caller of whom we knew nothing: the call began, or went on, while we were away."""
 

@@ -32,6 +32,9 @@ class AgentProfile:
 
     ``extension`` is the internal number of the agent's own phone, ``mobile`` an outside number (a secret in logs); an
     agent has at least one of them. ``name`` is shown to colleagues, never logged.
+
+    ``on_call`` staff are off duty until they are woken and accept. ``calls_per_hour`` caps a trainee's load, and
+    ``mentor`` is the id of the agent who may listen in and whisper.
     """
 
     agent_id: str
@@ -40,6 +43,9 @@ class AgentProfile:
     skills: tuple[tuple[str, int], ...] = ()
     extension: str | None = None
     mobile: str | None = None
+    on_call: bool = False
+    calls_per_hour: int | None = None
+    mentor: str | None = None
 
 
 class AgentState(StrEnum):
@@ -58,8 +64,10 @@ class Agent:
     """One agent now; ``since`` is when the present state began, ``reason`` belongs to ``duty``.
 
     ``call_id`` and ``attempt`` name the call that rings or is talked to. ``not_before``: no ring sooner, after one that
-    failed, and ``missed`` is the call of that ring. ``reachable`` and ``phone_in_use`` are what Asterisk says of the
-    phone; an agent on a mobile is always thought reachable.
+    failed or while a trainee's hour is full, and ``missed`` is the call of that ring. ``misses`` counts the rings in a
+    row that were not answered; ``answers`` are the times of the answers that a trainee's cap still counts.
+    ``reachable`` and ``phone_in_use`` are what Asterisk says of the phone; an agent on a mobile is always thought
+    reachable.
     """
 
     profile: AgentProfile
@@ -74,6 +82,8 @@ class Agent:
     wrap_up_until: datetime | None = None
     not_before: datetime | None = None
     missed: str = ""
+    misses: int = 0
+    answers: tuple[datetime, ...] = ()
 
 
 class Happening(StrEnum):
@@ -111,6 +121,9 @@ another ring or talk held the agent."""
 USUAL_BACK_OFF: Final = timedelta(seconds=5)
 """Busy, declined and unreachable phones answer at once (measured): without a pause they would be rung in a hot loop."""
 
+HOUR: Final = timedelta(hours=1)
+"""What a trainee's cap counts in."""
+
 LEAST_BACK_OFF: Final = timedelta(seconds=1)
 """The pause that even an emergency caller keeps: a busy phone would be rung as fast as it refuses."""
 
@@ -136,14 +149,29 @@ def reserve(agent: Agent, call_id: str, attempt: int | None, at: datetime) -> Ag
 
 
 def answered(agent: Agent, call_id: str, at: datetime) -> Agent:
-    """The agent talks with this caller."""
-    return apply(agent, H.ANSWERED, at, call_id=call_id, wrap_up_until=None, missed="")
+    """The agent talks with this caller; told twice of one talk, it counts once for a trainee's cap."""
+    heard = agent.state is S.TALKING and agent.call_id == call_id
+    cap = agent.profile.calls_per_hour
+    answers = agent.answers if heard or cap is None else (*agent.answers, at)[-cap:]
+    agent = apply(agent, H.ANSWERED, at, call_id=call_id, wrap_up_until=None, missed="", misses=0, answers=answers)
+    return replace(agent, not_before=_hour_full_until(agent))
 
 
 def not_reached(agent: Agent, call_id: str, dial_status: str, at: datetime) -> Agent:
-    """The ring for this call ended without a talk; ``dial_status`` is Asterisk's DIALSTATUS, or REFUSED."""
-    not_before = at + BACK_OFF.get(dial_status, USUAL_BACK_OFF)
-    return apply(agent, H.MISSED, at, call_id=None, attempt=None, not_before=not_before, missed=call_id)
+    """The ring for this call ended without a talk; ``dial_status`` is Asterisk's DIALSTATUS, or REFUSED.
+
+    A caller who hung up, or an agent who was taken meanwhile, makes no miss.
+    """
+    rested = at + BACK_OFF.get(dial_status, USUAL_BACK_OFF)
+    not_before = max(rested, _hour_full_until(agent) or rested)
+    misses = agent.misses + (dial_status not in BACK_OFF)
+    return apply(agent, H.MISSED, at, call_id=None, attempt=None, not_before=not_before, missed=call_id, misses=misses)
+
+
+def _hour_full_until(agent: Agent) -> datetime | None:
+    """When a trainee may take the next call: an hour after the oldest of as many answers as the cap allows."""
+    cap = agent.profile.calls_per_hour
+    return agent.answers[0] + HOUR if cap is not None and len(agent.answers) >= cap else None
 
 
 def released(agent: Agent, at: datetime, wrap_up_seconds: float) -> Agent:
@@ -162,9 +190,10 @@ def woke(agent: Agent, at: datetime) -> Agent:
 def on_duty(agent: Agent, duty: Duty, reason: str, at: datetime) -> Agent:
     """The agent declares themselves ready, paused or off; a call that rings or is talked to goes on.
 
-    Whoever says ready is there: wrap-up and the pause after a missed ring are over.
+    Whoever says ready is there: wrap-up and the pause after a missed ring are over, but not a trainee's full hour.
     """
-    declared = replace(agent, duty=duty, reason=reason, not_before=None, missed="")
+    full = _hour_full_until(agent)
+    declared = replace(agent, duty=duty, reason=reason, not_before=full, missed="", misses=0)
     return apply(declared, H.DECLARED, at, wrap_up_until=None)
 
 
