@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from app import people, queue_log
+from app import people, queue_log, third_party
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre
@@ -37,11 +37,18 @@ from calls.events import (
     MenuEntered,
     PhoneInUse,
     PhoneReachable,
+    ReserveAccepted,
+    ReserveStoodDown,
+    ReserveWoken,
     RingBackAnswered,
     RingBackAsked,
     SnapshotTaken,
     SwitchLost,
     TalkEnded,
+    ThirdPartyAsked,
+    ThirdPartyJoined,
+    ThirdPartyLeft,
+    ThirdPartyNotReached,
     Tick,
     VoicemailBegun,
 )
@@ -252,11 +259,18 @@ HANDLERS: Mapping[type[Event], Handler] = {
     MenuEntered: menu_entered,
     PhoneInUse: people.phone_in_use,
     PhoneReachable: people.phone_reachable,
+    ReserveAccepted: third_party.reserve_accepted,
+    ReserveStoodDown: third_party.reserve_stood_down,
+    ReserveWoken: third_party.reserve_woken,
     RingBackAnswered: people.ring_back_answered,
     RingBackAsked: people.ring_back_asked,
     SnapshotTaken: snapshot_taken,
     SwitchLost: switch_lost,
     TalkEnded: talk_ended,
+    ThirdPartyAsked: third_party.third_party_asked,
+    ThirdPartyJoined: third_party.third_party_joined,
+    ThirdPartyLeft: third_party.third_party_left,
+    ThirdPartyNotReached: third_party.third_party_not_reached,
     Tick: tick,
     VoicemailBegun: voicemail_begun,
 }

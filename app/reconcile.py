@@ -102,8 +102,10 @@ def _merged(known: Call | None, event: SnapshotTaken, channel: ChannelSeen) -> C
 
 
 def _agents_agree(centre: Centre, event: SnapshotTaken) -> None:
-    """Who rings or talks is told by the calls; everybody else on this node is free of calls."""
+    """Who rings or talks is told by the calls, who takes part in a talk by their legs; everybody else here is free."""
     busy = {call.agent_id: call for call in centre.calls.values() if call.state in BUSY_IN and call.agent_id}
+    third = dict(event.third_parties)
+    elsewhere = {call.call_id for call in centre.calls.values() if call.node != event.node}
     reserved = {ring.agent_id for ring in centre.rings.values()}
     for agent_id, agent in list(centre.agents.items()):
         agent = agents.reached(agent, agent_id in event.reachable)
@@ -113,6 +115,8 @@ def _agents_agree(centre: Centre, event: SnapshotTaken) -> None:
             agent = agents.reserve(agent, call.call_id, call.attempt, event.at)
         if call and call.state in TALKS:
             agent = agents.answered(agent, call.call_id, event.at)
-        if not call and agent.call_id and agent_id not in reserved:
+        if not call and agent_id in third and agent.call_id != third[agent_id]:
+            agent = agents.answered(agent, third[agent_id], event.at)
+        if not call and agent.call_id and agent_id not in reserved | third.keys() and agent.call_id not in elsewhere:
             agent = agents.released(agent, event.at, 0)
         centre.agents[agent_id] = agent

@@ -23,6 +23,15 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+class ThirdPartyMode(StrEnum):
+    """How a third party takes part in a talk; the values of the channel variable ``AL_MODE``."""
+
+    TALK = "talk"
+    """All three hear each other: an interpreter, a coordinator."""
+    WHISPER = "whisper"
+    """Hears both, and is heard by the agent alone: a mentor."""
+
+
 TALKS = frozenset({CallState.TALK, CallState.FALLBACK_TALK})
 """Where the caller talks with a person."""
 

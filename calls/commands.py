@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from calls.call import ThirdPartyMode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
@@ -48,6 +50,32 @@ class GoToLastResort(Command):
 
     call_id: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnToWaiting(Command):
+    """End the ring for this caller, who waits on in the old place: a more pressing one needs the agent."""
+
+    call_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawIn(Command):
+    """Ring an agent, in the house or outside, who then joins the talk of this caller (``channel``)."""
+
+    call_id: str
+    channel: str
+    agent_id: str
+    mode: ThirdPartyMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeReserve(Command):
+    """Ring an agent off duty, at home: who presses 1 comes on duty, since ``queue`` needs help."""
+
+    agent_id: str
+    queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

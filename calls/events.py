@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from calls.call import CallState
+from calls.call import CallState, ThirdPartyMode
 from calls.needs import Needs
 
 
@@ -82,7 +82,10 @@ class MenuEnded(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerQueued(CallEvent):
-    """The caller is in the waiting room (also after a ring without answer and after a transfer to a queue)."""
+    """The caller is in the waiting room (also after a ring without answer and after a transfer to a queue).
+
+    ``caller`` says who was recognized, and ``sent_by`` is the agent who has sent the caller to this queue.
+    """
 
     node: str
     channel: str
@@ -93,6 +96,7 @@ class CallerQueued(CallEvent):
     queued_at: datetime
     number: str = ""
     caller: str = ""
+    sent_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +209,41 @@ class CallTransferred(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdPartyAsked(CallEvent):
+    """The agent in the talk dialled the code that draws in someone of ``queue``; ``channel`` waits for an answer."""
+
+    agent_id: str
+    queue: str
+    node: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdPartyJoined(CallEvent):
+    """An agent takes part in another's talk."""
+
+    agent_id: str
+    mode: ThirdPartyMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdPartyLeft(CallEvent):
+    """The third party is out of the talk, which goes on unless it has ended itself."""
+
+    agent_id: str
+    mode: ThirdPartyMode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThirdPartyNotReached(CallEvent):
+    """Whoever was to join did not: DIALSTATUS, or ``REFUSED`` (rung or talks already), ``GONE`` (the talk was over)."""
+
+    agent_id: str
+    mode: ThirdPartyMode
+    dial_status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRaised(CallEvent):
     """An emergency caller left while waiting; stands until someone has rung back."""
 
@@ -234,6 +273,19 @@ class DutyChanged(AgentEvent):
     reason: str = ""
     channel: str | None = None
     node: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveAccepted(AgentEvent):
+    """The agent who was woken has pressed 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReserveDeclined(AgentEvent):
+    """The agent will not come: DIALSTATUS, or ``DECLINED`` (pressed 2), ``UNCONFIRMED`` (another key or none, as of a
+    voice mailbox), ``HUNGUP``."""
+
+    dial_status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,13 +409,17 @@ class CallVanished(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotTaken(Event):
-    """All that one Asterisk holds: enters as one event, later events apply after it."""
+    """All that one Asterisk holds: enters as one event, later events apply after it.
+
+    ``third_parties`` are pairs of an agent and the call of another's talk, in which the agent takes part.
+    """
 
     node: str
     calls: tuple[ChannelSeen, ...]
     reachable: frozenset[str]
     in_use: frozenset[str]
     faults: tuple[str, ...] = field(default=())
+    third_parties: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

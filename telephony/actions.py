@@ -7,19 +7,22 @@ Dial string, and everything again at the choke point (`telephony.connection.chec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from calls.commands import (
     AcknowledgeCaller,
     AnswerCode,
     Command,
+    DrawIn,
     GoToLastResort,
     LogQueue,
     MirrorDuty,
     NameAgent,
+    ReturnToWaiting,
     RingAgent,
     SayAlive,
+    WakeReserve,
 )
 from telephony.connection import Headers
 from telephony.errors import AmiUnsafe
@@ -53,6 +56,21 @@ def _name_agent(command: NameAgent) -> tuple[Headers, ...]:
 
 def _go_to_last_resort(command: GoToLastResort) -> tuple[Headers, ...]:
     return (_redirect(command.channel, "al-last-resort", "s"),)
+
+
+def _return_to_waiting(command: ReturnToWaiting) -> tuple[Headers, ...]:
+    return (_redirect(command.channel, "al-stay", "s"),)
+
+
+def _draw_in(command: DrawIn) -> tuple[Headers, ...]:
+    if not command.channel:
+        raise AmiUnsafe("DrawIn without a channel")
+    told = {"AL_THEIR": command.channel, "AL_ABOUT": command.call_id, "AL_MODE": command.mode}
+    return (_originate(f"Local/{_agent(command.agent_id)}@al-draw/n", told),)
+
+
+def _wake_reserve(command: WakeReserve) -> tuple[Headers, ...]:
+    return (_originate(f"Local/{_agent(command.agent_id)}@al-wake/n", {"AL_WAKE_FOR": command.queue}),)
 
 
 def _mirror_duty(command: MirrorDuty) -> tuple[Headers, ...]:
@@ -89,6 +107,19 @@ def _redirect(channel: str, context: str, extension: str) -> Headers:
     return {"Action": "Redirect", "Channel": channel, "Context": context, "Exten": extension, "Priority": "1"}
 
 
+def _originate(channel: str, variables: Mapping[str, str]) -> Headers:
+    """The dialplan behind a Local channel does all, and tells how it went; the other end of it is never answered."""
+    return {
+        "Action": "Originate",
+        "Channel": channel,
+        "Application": "Wait",
+        "Data": "0",
+        "Timeout": "60000",
+        "Async": "true",
+        "Variable": [f"{name}={value}" for name, value in variables.items()],
+    }
+
+
 def _setvar(channel: str, name: str, value: str) -> Headers:
     """A channel's variable. Without a channel Asterisk would set a global one for all calls."""
     if not channel:
@@ -112,6 +143,9 @@ ACTIONS: dict[type[Command], Callable[[Any], tuple[Headers, ...]]] = {
     AcknowledgeCaller: _acknowledge_caller,
     RingAgent: _ring_agent,
     GoToLastResort: _go_to_last_resort,
+    ReturnToWaiting: _return_to_waiting,
+    DrawIn: _draw_in,
+    WakeReserve: _wake_reserve,
     MirrorDuty: _mirror_duty,
     NameAgent: _name_agent,
     AnswerCode: _answer_code,

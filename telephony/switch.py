@@ -19,7 +19,8 @@ from telephony.actions import actions
 from telephony.connection import Headers, Reply
 from telephony.delivery import AccountRefused, Connected, Delivery, Disconnected, LinkState, Received
 from telephony.errors import AmiTimeout, TelephonyError
-from telephony.translate import Malformed, snapshot_taken, translate
+from telephony.snapshot import snapshot_taken
+from telephony.translate import Malformed, translate
 
 log = structlog.get_logger()
 

@@ -8,11 +8,11 @@ never raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from calls.call import CallState
+from calls.call import CallState, ThirdPartyMode
 from calls.errors import BadNeeds
 from calls.events import (
     AgentAnswered,
@@ -22,7 +22,6 @@ from calls.events import (
     CallerQueued,
     CallStarted,
     CallTransferred,
-    ChannelSeen,
     Duty,
     DutyChanged,
     EndedBy,
@@ -32,25 +31,34 @@ from calls.events import (
     LegRecorded,
     PhoneInUse,
     PhoneReachable,
+    ReserveAccepted,
+    ReserveDeclined,
     RingBackAnswered,
     RingBackAsked,
-    SnapshotTaken,
     TalkEnded,
+    ThirdPartyAsked,
+    ThirdPartyJoined,
+    ThirdPartyLeft,
+    ThirdPartyNotReached,
     VoicemailBegun,
     VoicemailLeft,
 )
 from calls.needs import parse_needs
-from telephony.delivery import Snapshot
 from telephony.fields import AGENT_ID, CALL_ID, FILE, INTERNAL_NUMBER, Told, Unreadable, matched, moment, phone, word
 from telephony.framing import AmiMessage
 
-CONTEXTS = ("al-wait", "al-ring", "al-fallback", "al-last-resort", "al-talk", "al-phones", "al-ended")
+CONTEXTS = (
+    *("al-wait", "al-ring", "al-stay", "al-fallback", "al-last-resort", "al-talk", "al-phones", "al-ended"),
+    *("al-draw", "al-wake"),
+)
 """What our dialplan must hold: a Redirect to a context that is missing answers Success and drops the caller."""
 
-_PHONES_LEG = re.compile(r"PJSIP/(?!trunk-)([a-z][a-z0-9_]{0,31})-[0-9a-f]+")
-_DEVICE_ABSENT = frozenset({"UNAVAILABLE", "INVALID", "UNKNOWN"})
-_DEVICE_IN_USE = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
-_LEG = re.compile(r"PJSIP/([a-z][a-z0-9_]{0,31})-[0-9a-f]+|Local/([a-z][a-z0-9_]{0,31})@al-outside-[0-9a-f]+;[12]")
+DEVICE_IN_USE = frozenset({"INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"})
+LEG = re.compile(
+    r"PJSIP/(?!trunk-)([a-z][a-z0-9_]{0,31})-[0-9a-f]+|Local/([a-z][a-z0-9_]{0,31})@al-outside-[0-9a-f]+;[12]"
+)
+"""A channel that leads to an agent's phone, inside (1) or outside (2)."""
+
 _CONTACT_REACHABLE = {"Reachable": True, "NonQualified": True, "Unreachable": False, "Removed": False}
 
 
@@ -81,53 +89,6 @@ def translate(node: str, message: AmiMessage, at: datetime) -> Event | Malformed
         return Malformed(name, str(wrong), call_id if CALL_ID.fullmatch(call_id) else "")
 
 
-def snapshot_taken(node: str, snapshot: Snapshot, at: datetime) -> SnapshotTaken:
-    """All calls and phones of `node`. A channel that cannot be read is a fault of the snapshot, and the rest stands."""
-    faults = [f"context {context} is missing" for context in snapshot.missing]
-    calls = []
-    channels = [(channel, channel.variables()) for channel in snapshot.channels]
-    rung = {
-        variables.get("AL_CALL_ID", ""): leg[1]
-        for channel, variables in channels
-        if not variables.get("AL_STATE") and (leg := _PHONES_LEG.fullmatch(channel.get("Channel")))
-    }
-    for channel, variables in channels:
-        if not variables.get("AL_STATE"):
-            continue
-        try:
-            calls.append(_channel_seen(Told(node, at, channel, variables), rung))
-        except (Unreadable, BadNeeds) as wrong:
-            faults.append(f"a caller's channel cannot be read: {wrong}")
-    phones = {name: device.get("State") for device in snapshot.devices if (name := phone(device))}
-    return SnapshotTaken(
-        at=at,
-        node=node,
-        calls=tuple(calls),
-        reachable=frozenset(name for name, state in phones.items() if state not in _DEVICE_ABSENT),
-        in_use=frozenset(name for name, state in phones.items() if state in _DEVICE_IN_USE),
-        faults=tuple(faults),
-    )
-
-
-def _channel_seen(told: Told, rung: Mapping[str, str]) -> ChannelSeen:
-    """`rung` maps a call to the phone that has a leg of it: whom app_queue rings is told by nothing else."""
-    call_id, state = told.call_id(), told.state()
-    agent = rung.get(call_id, "") if state is CallState.FALLBACK else told.variables.get("AL_AGENT", "")
-    return ChannelSeen(
-        call_id=call_id,
-        channel=told.channel(),
-        line=told.variables.get("AL_LINE", ""),
-        lang=told.variables.get("AL_LANG", ""),
-        queue=told.variables.get("AL_QUEUE", ""),
-        needs=parse_needs(told.variables.get("AL_NEEDS", "")),
-        state=state,
-        queued_at=told.queued_at(),
-        agent_id=matched(AGENT_ID, agent, "AL_AGENT") if agent else None,
-        number=told.number(),
-        started_at=told.at - told.duration(),
-    )
-
-
 def _call_started(told: Told) -> Event:
     return CallStarted(
         at=told.at,
@@ -156,6 +117,7 @@ def _caller_queued(told: Told) -> Event:
         queued_at=queued_at,
         number=told.number(),
         caller=told.variables.get("AL_CALLER", ""),
+        sent_by=matched(AGENT_ID, sender, "SentBy") if (sender := told.message.get("SentBy")) else "",
     )
 
 
@@ -231,6 +193,47 @@ def _ring_back_answered(told: Told) -> Event:
     return RingBackAnswered(at=told.at, agent_id=told.agent_id(), call_id=told.call_id())
 
 
+def _third_party_asked(told: Told) -> Event:
+    return ThirdPartyAsked(
+        at=told.at,
+        call_id=told.call_id(),
+        agent_id=told.agent_id(),
+        queue=matched(AGENT_ID, told.message.get("Queue"), "Queue"),
+        node=told.node,
+        channel=told.channel(),
+    )
+
+
+def _third_party_joined(told: Told) -> Event:
+    return ThirdPartyJoined(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), mode=_mode(told))
+
+
+def _third_party_left(told: Told) -> Event:
+    return ThirdPartyLeft(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), mode=_mode(told))
+
+
+def _third_party_not_reached(told: Told) -> Event:
+    return ThirdPartyNotReached(
+        at=told.at,
+        call_id=told.call_id(),
+        agent_id=told.agent_id(),
+        mode=_mode(told),
+        dial_status=told.message.get("DialStatus"),
+    )
+
+
+def _mode(told: Told) -> ThirdPartyMode:
+    return word(ThirdPartyMode, told.message.get("Mode"), "Mode")
+
+
+def _reserve_accepted(told: Told) -> Event:
+    return ReserveAccepted(at=told.at, agent_id=told.agent_id())
+
+
+def _reserve_declined(told: Told) -> Event:
+    return ReserveDeclined(at=told.at, agent_id=told.agent_id(), dial_status=told.message.get("DialStatus"))
+
+
 def _hangup(told: Told) -> Event | None:
     """The caller's channel is the one with AL_STATE; the dialplan says `ended` before it hangs up by itself."""
     if not told.variables.get("AL_STATE"):
@@ -244,7 +247,7 @@ def _hangup(told: Told) -> Event | None:
 
 def _device_state(told: Told) -> Event | None:
     name = phone(told.message)
-    in_use = told.message.get("State") in _DEVICE_IN_USE
+    in_use = told.message.get("State") in DEVICE_IN_USE
     return PhoneInUse(at=told.at, agent_id=name, in_use=in_use) if name else None
 
 
@@ -261,7 +264,7 @@ def _attended_transfer(told: Told) -> Event | None:
     variables = told.message.variables("Transferee")
     if not variables.get("AL_CALL_ID"):
         return None
-    target = _LEG.fullmatch(told.message.get("TransferTargetChannel"))
+    target = LEG.fullmatch(told.message.get("TransferTargetChannel"))
     call_id = matched(CALL_ID, variables["AL_CALL_ID"], "call id")
     return CallTransferred(at=told.at, call_id=call_id, agent_id=target[1] or target[2] if target else None)
 
@@ -281,6 +284,12 @@ USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {
     "AgentCode": _agent_code,
     "RingBackAsked": _ring_back_asked,
     "RingBackAnswered": _ring_back_answered,
+    "ThirdPartyAsked": _third_party_asked,
+    "ThirdPartyJoined": _third_party_joined,
+    "ThirdPartyLeft": _third_party_left,
+    "ThirdPartyNotReached": _third_party_not_reached,
+    "ReserveAccepted": _reserve_accepted,
+    "ReserveDeclined": _reserve_declined,
 }
 
 NATIVE_EVENTS: dict[str, Callable[[Told], Event | None]] = {

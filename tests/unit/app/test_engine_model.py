@@ -42,7 +42,8 @@ from telephony.delivery import Connected, Delivery, Disconnected, Received
 from telephony.errors import AmiRefused
 from telephony.fake import FakeAsterisk
 from telephony.fake_dialplan import Channel, FakeLine, Phone
-from telephony.translate import snapshot_taken, translate
+from telephony.snapshot import snapshot_taken
+from telephony.translate import translate
 from tests.builders import NOON
 from tests.e2e.centre import SAMPLE
 

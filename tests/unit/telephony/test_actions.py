@@ -7,17 +7,21 @@ from datetime import UTC, datetime
 import pytest
 
 from calls import commands
+from calls.call import ThirdPartyMode
 from calls.commands import (
     AcknowledgeCaller,
     AnswerCode,
     Command,
+    DrawIn,
     GoToLastResort,
     LogQueue,
     LookAgain,
     MirrorDuty,
     NameAgent,
+    ReturnToWaiting,
     RingAgent,
     SayAlive,
+    WakeReserve,
 )
 from telephony.actions import ACTIONS, actions
 from telephony.connection import checked
@@ -46,6 +50,24 @@ AT = datetime.fromtimestamp(1763764262.1239, UTC)
         (
             GoToLastResort(node="n", call_id="c", channel=CHANNEL),
             [f"Action=Redirect Channel={CHANNEL} Context=al-last-resort Exten=s Priority=1"],
+        ),
+        (
+            ReturnToWaiting(node="n", call_id="c", channel=CHANNEL),
+            [f"Action=Redirect Channel={CHANNEL} Context=al-stay Exten=s Priority=1"],
+        ),
+        (
+            DrawIn(node="n", call_id="c", channel=CHANNEL, agent_id="agent1", mode=ThirdPartyMode.WHISPER),
+            [
+                "Action=Originate Channel=Local/agent1@al-draw/n Application=Wait Data=0 Timeout=60000 Async=true"
+                f" Variable=['AL_THEIR={CHANNEL}', 'AL_ABOUT=c', 'AL_MODE=whisper']"
+            ],
+        ),
+        (
+            WakeReserve(node="n", agent_id="agent1", queue="doctors"),
+            [
+                "Action=Originate Channel=Local/agent1@al-wake/n Application=Wait Data=0 Timeout=60000 Async=true"
+                " Variable=['AL_WAKE_FOR=doctors']"
+            ],
         ),
         (
             MirrorDuty(node="n", agent_id="agent1", paused=True, reason="lunch"),
@@ -88,6 +110,8 @@ def test_a_command_becomes_its_actions(command: Command, sent: list[str]) -> Non
         AnswerCode(node="n", channel=CHANNEL, answer="ring", number="050,30,U(al-x)"),
         AnswerCode(node="n", channel=CHANNEL, answer="${SHELL(id)}"),
         AcknowledgeCaller(node="n", call_id="c", channel=""),
+        DrawIn(node="n", call_id="c", channel="", agent_id="agent1", mode=ThirdPartyMode.TALK),
+        WakeReserve(node="n", agent_id="0501234567@al-outside", queue="doctors"),
     ],
 )
 def test_what_could_be_read_as_something_else_is_refused(command: Command) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calls.call import CallState
+from calls.call import CallState, ThirdPartyMode
 from calls.events import (
     AgentAnswered,
     AgentNotReached,
@@ -30,15 +30,22 @@ from calls.events import (
     LegRecorded,
     PhoneInUse,
     PhoneReachable,
+    ReserveAccepted,
+    ReserveDeclined,
     RingBackAnswered,
     RingBackAsked,
     TalkEnded,
+    ThirdPartyAsked,
+    ThirdPartyJoined,
+    ThirdPartyLeft,
+    ThirdPartyNotReached,
     VoicemailBegun,
     VoicemailLeft,
 )
 from telephony.delivery import Snapshot
 from telephony.framing import AmiMessage
-from telephony.translate import NATIVE_EVENTS, USER_EVENTS, Malformed, snapshot_taken, translate
+from telephony.snapshot import snapshot_taken
+from telephony.translate import NATIVE_EVENTS, USER_EVENTS, Malformed, translate
 
 NOW = datetime(2026, 7, 22, 12, 0, tzinfo=UTC)
 QUEUED = datetime(2025, 11, 21, 22, 31, 2, 123456, tzinfo=UTC)
@@ -85,7 +92,7 @@ FACTS: list[tuple[AmiMessage, Event]] = [
         ),
     ),
     (
-        user_event("CallerQueued"),
+        user_event("CallerQueued", "SentBy: agent1"),
         CallerQueued(
             **CALL,
             node="node1",
@@ -97,6 +104,7 @@ FACTS: list[tuple[AmiMessage, Event]] = [
             queued_at=QUEUED,
             number="0501234567",
             caller="clinic:17",
+            sent_by="agent1",
         ),
     ),
     (
@@ -167,6 +175,27 @@ FACTS: list[tuple[AmiMessage, Event]] = [
     (
         user_event("RingBackAnswered", "Agent: agent1", ABOUT, channel=PHONE),
         RingBackAnswered(at=NOW, agent_id="agent1", call_id="node1-1763764262.12"),
+    ),
+    (
+        user_event("ThirdPartyAsked", ABOUT, "Agent: agent1", "Queue: claims", channel=PHONE),
+        ThirdPartyAsked(**CALL, agent_id="agent1", queue="claims", node="node1", channel="PJSIP/agent1-00000008"),
+    ),
+    (
+        user_event("ThirdPartyJoined", ABOUT, "Agent: agent2", "Mode: talk", channel=PHONE),
+        ThirdPartyJoined(**CALL, agent_id="agent2", mode=ThirdPartyMode.TALK),
+    ),
+    (
+        user_event("ThirdPartyLeft", ABOUT, "Agent: agent2", "Mode: whisper", channel=PHONE),
+        ThirdPartyLeft(**CALL, agent_id="agent2", mode=ThirdPartyMode.WHISPER),
+    ),
+    (
+        user_event("ThirdPartyNotReached", ABOUT, "Agent: agent2", "Mode: talk", "DialStatus: GONE", channel=PHONE),
+        ThirdPartyNotReached(**CALL, agent_id="agent2", mode=ThirdPartyMode.TALK, dial_status="GONE"),
+    ),
+    (user_event("ReserveAccepted", "Agent: agent2", channel=PHONE), ReserveAccepted(at=NOW, agent_id="agent2")),
+    (
+        user_event("ReserveDeclined", "Agent: agent2", "DialStatus: UNCONFIRMED", channel=PHONE),
+        ReserveDeclined(at=NOW, agent_id="agent2", dial_status="UNCONFIRMED"),
     ),
     (
         native("Hangup", "Cause: 16", state="waiting"),
@@ -247,6 +276,11 @@ FAULTS = [
     (
         user_event("LegRecorded", ABOUT, "Party: a1", "File: ../x.sln"),
         "File is not as it should be",
+        "node1-1763764262.12",
+    ),
+    (
+        user_event("ThirdPartyLeft", ABOUT, "Agent: a1", "Mode: song"),
+        "Mode is no ThirdPartyMode",
         "node1-1763764262.12",
     ),
     (user_event("AgentCode", "Agent: a1", "Duty: asleep"), "Duty is no Duty", "node1-1763764262.12"),
@@ -350,3 +384,18 @@ def test_a_snapshot_names_the_phone_that_app_queue_rings() -> None:
     for channels, rung in [((caller, *legs), "nina"), ((caller, outside), None), ((caller,), None)]:
         [call] = snapshot_taken("node1", Snapshot(channels, (), ()), NOW).calls
         assert (call.state, call.agent_id) == (CallState.FALLBACK, rung)
+
+
+def test_a_snapshot_names_who_takes_part_in_anothers_talk() -> None:
+    leg = "Event: CoreShowChannel\nChannel: {}\nChanVariable: AL_CALL_ID=node1-1763764262.12\nChanVariable: AL_STATE="
+    names = (
+        "PJSIP/agent1-00000008",
+        "PJSIP/galina-00000009",
+        "Local/marat@al-outside-0000000b;1",
+        "PJSIP/trunk-0000000c",
+    )
+    legs = [a_message(leg.format(name)) for name in names]
+    for state, takes_part in (("talk", ("galina", "marat")), ("ringing", ())):
+        caller = native("CoreShowChannel", "Duration: 00:00:09", state=state, agent="agent1")
+        taken = snapshot_taken("node1", Snapshot((caller, *legs), (), ()), NOW)
+        assert taken.third_parties == tuple((agent, "node1-1763764262.12") for agent in takes_part)

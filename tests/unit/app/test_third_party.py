@@ -1,0 +1,106 @@
+"""Is who takes part in another's talk as busy as they are, and who is woken on duty?"""
+
+from __future__ import annotations
+
+import pytest
+
+from app.state import Centre
+from calls.call import CallState, ThirdPartyMode
+from calls.commands import AnswerCode, DrawIn, WakeReserve
+from calls.events import (
+    Duty,
+    DutyChanged,
+    ReserveAccepted,
+    ReserveStoodDown,
+    ReserveWoken,
+    SnapshotTaken,
+    ThirdPartyAsked,
+    ThirdPartyJoined,
+    ThirdPartyLeft,
+    ThirdPartyNotReached,
+)
+from routing.agent import AgentState
+from tests.builders import NOON, a_call, an_agent, seconds
+from tests.unit.app.test_handlers import a_centre, handle
+from tests.unit.app.test_reconcile import seen
+
+TALK = ThirdPartyMode.TALK
+ASKED = ThirdPartyAsked(
+    at=NOON, call_id="call-1", agent_id="anna", queue="doctors", node="pbx1", channel="PJSIP/anna-9"
+)
+
+
+def a_talk(lang: str = "ru") -> Centre:
+    """Anna talks; Galina and Ivan are doctors and free, Ivan alone speaks English."""
+    call = a_call(state=CallState.TALK, agent_id="anna", lang=lang)
+    return a_centre(
+        call,
+        an_agent("anna", state=AgentState.TALKING, call_id="call-1"),
+        an_agent("galina", skills="desk:approvals=8&lang:ru=9", since=NOON - seconds(120)),
+        an_agent("ivan", skills="desk:approvals=7&lang:en=7&lang:ru=9"),
+    )
+
+
+@pytest.mark.parametrize(("lang", "chosen"), [("ru", "galina"), ("en", "ivan")])
+def test_who_is_called_in_speaks_the_language_and_has_been_idle_longest(lang: str, chosen: str) -> None:
+    centre = a_talk(lang)
+    drawn, answer = handle(centre, ASKED)
+    assert drawn == DrawIn(node="pbx1", call_id="call-1", channel="PJSIP/trunk-call-1", agent_id=chosen, mode=TALK)
+    assert answer == AnswerCode(node="pbx1", channel="PJSIP/anna-9", answer="calling-in")
+    assert centre.agents[chosen].state is AgentState.RINGING
+
+
+def test_where_nobody_is_free_the_agent_is_told_so() -> None:
+    [answer] = handle(a_talk("az"), ASKED)
+    assert answer == AnswerCode(node="pbx1", channel="PJSIP/anna-9", answer="nobody-free")
+
+
+def test_a_third_party_talks_and_is_free_again_and_the_talk_is_untouched() -> None:
+    centre = a_talk()
+    handle(centre, ASKED)
+    handle(centre, ThirdPartyJoined(at=NOON, call_id="call-1", agent_id="galina", mode=TALK))
+    assert centre.agents["galina"].state is AgentState.TALKING
+    handle(centre, ThirdPartyLeft(at=NOON, call_id="call-1", agent_id="galina", mode=TALK))
+    assert centre.agents["galina"].state is AgentState.READY
+    assert (centre.calls["call-1"].state, centre.agents["anna"].state) == (CallState.TALK, AgentState.TALKING)
+
+
+def test_whoever_did_not_pick_up_is_free_and_left_alone_for_a_while() -> None:
+    centre = a_talk()
+    handle(centre, ASKED)
+    vain = ThirdPartyNotReached(at=NOON, call_id="call-1", agent_id="galina", mode=TALK, dial_status="NOANSWER")
+    handle(centre, vain)
+    galina = centre.agents["galina"]
+    assert galina.state is AgentState.READY and galina.not_before is not None and galina.not_before > NOON
+
+
+def test_a_snapshot_keeps_and_finds_third_parties_and_frees_those_who_have_left() -> None:
+    centre = a_talk()
+    handle(centre, ASKED)
+
+    def taken(*third: str) -> SnapshotTaken:
+        everyone = frozenset(centre.agents)
+        pairs = tuple((agent, "call-1") for agent in third)
+        calls = (seen(CallState.TALK),)
+        return SnapshotTaken(
+            at=NOON, node="pbx1", calls=calls, reachable=everyone, in_use=frozenset(), third_parties=pairs
+        )
+
+    handle(centre, taken("galina", "ivan"))
+    assert centre.agents["galina"].state is AgentState.RINGING, "asked for, and not known to have answered"
+    assert centre.agents["ivan"].state is AgentState.TALKING, "unknown to us: there before we were"
+    handle(centre, taken())
+    assert [centre.agents[name].state for name in ("anna", "galina", "ivan")] == ["talking", "ready", "ready"]
+
+
+def test_reserve_is_rung_and_comes_on_duty_when_it_has_accepted_and_goes_off_when_stood_down() -> None:
+    centre = a_centre(None, an_agent("marat"))
+    assert handle(centre, ReserveWoken(at=NOON, agent_id="marat", queue="doctors", reason="late")) == [
+        WakeReserve(node="pbx1", agent_id="marat", queue="doctors")
+    ]
+    assert handle(centre, ReserveAccepted(at=NOON, agent_id="marat")) == [
+        DutyChanged(at=NOON, agent_id="marat", duty=Duty.READY, reason="woken")
+    ]
+    assert handle(centre, ReserveStoodDown(at=NOON, agent_id="marat", queue="doctors")) == [
+        DutyChanged(at=NOON, agent_id="marat", duty=Duty.OFF, reason="stood-down")
+    ]
