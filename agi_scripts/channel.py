@@ -82,12 +82,15 @@ class AgiChannel:
     def hungup(self) -> bool:
         return self._wire.hungup
 
-    async def ask(self, prompts: Sequence[str], *, spoken: float, wait: float, digits: int = 1) -> str:
-        """Play `prompts`, which take `spoken` seconds and stop at the first digit; then wait `wait` seconds for each
-        of up to `digits` digits. What was pressed, without the closing `#`; "#" if that is all; "" if nothing.
+    async def ask(
+        self, prompts: Sequence[str], *, spoken: float, wait: float, digits: int = 1, between: float = 5.0
+    ) -> str:
+        """Play `prompts`, which take `spoken` seconds and stop at the first digit; then wait `wait` seconds for that
+        and `between` seconds for each further one, up to `digits`. What was pressed, without the closing `#`; "#" if
+        that is all; "" if nothing.
         """
-        longest = spoken + wait * digits
-        await self._exchange("GOSUB", ask_line(tuple(prompts), longest, digits, wait), longest)
+        longest = spoken + wait + between * (digits - 1)
+        await self._exchange("GOSUB", ask_line(tuple(prompts), longest, digits, wait, between), longest)
         # al-ask has just left SLACK on the guard: a renewal before this would only repeat it.
         return (await self._exchange("GET VARIABLE", GET_DIGITS)).value or ""
 
@@ -132,9 +135,9 @@ class AgiChannel:
 
 
 @lru_cache(maxsize=1024)
-def ask_line(prompts: tuple[str, ...], longest: float, digits: int, wait: float) -> Line:
-    """al-ask with its guard, prompts, digits and seconds for each digit."""
-    words = f"{longest + SLACK:g},{spoken_together(prompts)},{digits},{wait:g}"
+def ask_line(prompts: tuple[str, ...], longest: float, digits: int, wait: float, between: float) -> Line:
+    """al-ask with its guard, prompts, digits, and seconds for the first and for each further digit."""
+    words = f"{longest + SLACK:g},{spoken_together(prompts)},{digits},{wait:g},{between:g}"
     return serialize("GOSUB", "al-ask", "s", "1", words)
 
 

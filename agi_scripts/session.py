@@ -1,6 +1,7 @@
 """How does a caller go through a menu? Drives ivr/machine over one AGI channel, from the first word to where it ends.
 
-The session leaves ``AL_QUEUE AL_LANG AL_NEEDS AL_CALLER AL_NEXT`` on the call; the server writes them with AGI_DONE=1.
+The session leaves ``AL_QUEUE AL_LANG AL_NEEDS AL_CALLER AL_NEXT`` on the call, and what a lookup said of the caller as
+``AL_PREFERRED AL_VIP AL_REGION``; the server writes them with AGI_DONE=1. A survey after the talk is a session too.
 A caller who hangs up is an ending like others. Whatever else goes wrong leaves no variable and is raised: the dialplan
 then puts the caller into the line's own queue.
 """
@@ -8,6 +9,7 @@ then puts the caller into the line's own queue.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final, Protocol
@@ -16,6 +18,7 @@ import structlog
 
 from agi_scripts.channel import AgiChannel
 from agi_scripts.errors import AgiHangup, UnknownLine
+from agi_scripts.lookups import NONE, Lookups, answer_found, callback_taken, caller_found
 from agi_scripts.server import Handler
 from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
 from calls.needs import format_needs, together
@@ -28,17 +31,22 @@ from ivr.dialogue import (
     Command,
     Digits,
     End,
+    FindAnswer,
+    FindCaller,
     HungUp,
     Input,
     Outcome,
     Say,
     Silence,
     Started,
+    TakeCallback,
     Verdict,
 )
 from ivr.errors import MenuFault
-from ivr.machine import MenuSession, begin, step
+from ivr.machine import begin, begin_survey, step
+from ivr.menu import DIGIT_PROMPTS
 from ivr.secret import Secret
+from ivr.session import MenuSession, handover
 
 PIN_SECONDS: Final = 3.0
 """How long a PIN check may take: less than the guard's slack, or the dialplan takes the caller from us."""
@@ -49,10 +57,20 @@ FAILED: Final = "failed"
 NEXT: Final[Mapping[Outcome, str]] = {
     Outcome.QUEUED: "queue",
     Outcome.LAST_RESORT: "last-resort",
-    Outcome.SERVED: "hangup",
+    Outcome.VOICEMAIL: "voicemail",
+    Outcome.TRANSFERRED: "transfer",
+    Outcome.CALLBACK: "hangup",
+    Outcome.SELF_SERVED: "hangup",
     Outcome.ABANDONED: "hangup",
+    Outcome.RATED: "hangup",
+    Outcome.UNRATED: "hangup",
 }
 """Where the dialplan goes on (``AL_NEXT``)."""
+
+SURVEY: Final = "survey"
+"""The address of the session after the talk: ``agi://…/survey?line=<line>``."""
+
+NUMBER: Final = re.compile(r"\+?[0-9]{3,32}")
 
 log = structlog.get_logger()
 
@@ -69,15 +87,16 @@ def menu_handler(
     pin_check: PinCheck,
     clock: Callable[[], datetime],
     spoken: Callable[[str, str], float],
+    lookups: Lookups = NONE,
 ) -> Handler:
-    """The handler of ``agi://…/menu?line=<line>``.
+    """The handler of ``agi://…/menu?line=<line>`` and ``agi://…/survey?line=<line>``.
 
     ``configuration`` is read once per call: a session keeps the version it began with. ``record`` must not block.
     ``clock`` tells the time in UTC; ``spoken`` how many seconds a prompt takes (language, prompt id).
     """
 
     async def serve(channel: AgiChannel) -> Mapping[str, str]:
-        return await _MenuCall(channel, configuration(), record, pin_check, clock, spoken).run()
+        return await _MenuCall(channel, configuration(), record, pin_check, clock, spoken, lookups).run()
 
     return serve
 
@@ -93,6 +112,7 @@ class _MenuCall:
         pin_check: PinCheck,
         clock: Callable[[], datetime],
         spoken: Callable[[str, str], float],
+        lookups: Lookups,
     ) -> None:
         self._channel = channel
         self._configuration = configuration
@@ -100,27 +120,36 @@ class _MenuCall:
         self._pin_check = pin_check
         self._clock = clock
         self._spoken = spoken
+        self._lookups = lookups
 
     async def run(self) -> Mapping[str, str]:
         """Walk the menu to its end; the variables to leave on the call."""
         session = self._begin()
         line, menu = session.line.line_id, session.menu.menu_id
-        self._record(MenuEntered(at=self._clock(), call_id=self._channel.call_id, line=line, menu=menu))
+        if not session.after_talk:
+            self._record(MenuEntered(at=self._clock(), call_id=self._channel.call_id, line=line, menu=menu))
         outcome: str = FAILED
         try:
-            end = await self._walk(session)
+            session, end = await self._walk(session)
             outcome = end.outcome
+            if end.queue and self._lookups.hand_over:
+                self._lookups.hand_over(self._channel.call_id, handover(session))
             return self._variables(end)
         finally:
             self._record(MenuEnded(at=self._clock(), call_id=self._channel.call_id, outcome=outcome))
 
     def _begin(self) -> MenuSession:
         line = self._configuration.lines.get(self._channel.query.get("line", ""))
-        if line is None or line.menu is None:
+        after_talk = self._channel.script == SURVEY
+        if line is None or (menu := line.survey if after_talk else line.menu) is None:
             raise UnknownLine("the dialplan asked for the menu of a line that has none")
-        return begin(line, self._configuration.menus[line.menu])
+        if not after_talk:
+            return begin(line, self._configuration.menus[menu])
+        spoken = self._channel.env.get("language", "")
+        lang = spoken if spoken in self._configuration.languages else line.languages[0]
+        return begin_survey(line, self._configuration.menus[menu], lang)
 
-    async def _walk(self, session: MenuSession) -> End:
+    async def _walk(self, session: MenuSession) -> tuple[MenuSession, End]:
         """Step and carry out until the end; the channel speaks the caller's language meanwhile and after."""
         given: Input = Started()
         while True:
@@ -132,7 +161,7 @@ class _MenuCall:
                 for command in on_the_way:
                     await self._tell(session, command)
                 if isinstance(last, End):
-                    return last
+                    return session, last
                 given = await self._find_out(last)
             except AgiHangup:
                 given = HungUp()
@@ -151,13 +180,31 @@ class _MenuCall:
         """Do what the machine waits for, and what came of it."""
         match command:
             case Ask():
-                wait, digits = command.wait_seconds, command.digits
-                spoken = self._length(command)
-                typed = await self._channel.ask(_files(command), spoken=spoken, wait=wait, digits=digits)
-                return Digits(Secret(typed)) if typed else Silence()
+                return await self._ask(command)
             case CheckPin():
                 return await self._check(command)
+            case FindCaller():
+                return await caller_found(self._lookups, self._channel.call_id, command, self._number())
+            case FindAnswer():
+                return await answer_found(self._lookups, self._channel.call_id, command)
+            case TakeCallback():
+                return await callback_taken(self._lookups, self._channel.call_id, command, self._number())
         raise MenuFault(f"{type(command).__name__} brings no input")
+
+    async def _ask(self, command: Ask) -> Input:
+        typed = await self._channel.ask(
+            _files(command),
+            spoken=self._length(command),
+            wait=command.wait_seconds,
+            digits=command.digits,
+            between=command.between_seconds,
+        )
+        return Digits(Secret(typed)) if typed else Silence()
+
+    def _number(self) -> Secret:
+        """The number that the caller calls from; empty where it is withheld."""
+        number = self._channel.env.get("callerid", "")
+        return Secret(number if NUMBER.fullmatch(number) else "")
 
     async def _check(self, command: CheckPin) -> Answer:
         clinics = self._configuration.clinics
@@ -174,7 +221,7 @@ class _MenuCall:
         return Answer(Verdict.RIGHT, caller) if caller else Answer(Verdict.WRONG)
 
     def _length(self, command: Say | Ask) -> float:
-        return sum(self._spoken(command.lang, prompt) for prompt in command.prompts)
+        return sum(self._spoken(command.lang, prompt) for prompt in _prompts(command))
 
     def _variables(self, end: End) -> dict[str, str]:
         """What the dialplan goes on with; digits that were typed do not stay on the call."""
@@ -182,9 +229,26 @@ class _MenuCall:
         if end.queue:
             asked = together(self._configuration.queues[end.queue].needs, end.needs)
             left |= {"AL_QUEUE": end.queue, "AL_NEEDS": format_needs(asked)}
-        return left
+        known = {
+            "AL_PREFERRED": end.preferred,
+            "AL_VIP": "1" if end.vip else "",
+            "AL_REGION": end.region,
+            "AL_TRANSFER": end.number,
+        }
+        return left | {name: value for name, value in known.items() if value}
+
+
+def _prompts(command: Say | Ask) -> list[str]:
+    """Ids of what is said, digits one by one."""
+    prompts: list[str] = []
+    for word in command.prompts:
+        if isinstance(word, Secret):
+            prompts += [DIGIT_PROMPTS[int(digit)] for digit in word.reveal() if digit.isdecimal()]
+        else:
+            prompts.append(word)
+    return prompts
 
 
 def _files(command: Say | Ask) -> list[str]:
     """Sound files below the folder of the channel's language."""
-    return [f"al/{prompt}" for prompt in command.prompts]
+    return [f"al/{prompt}" for prompt in _prompts(command)]

@@ -16,6 +16,7 @@ import phonenumbers
 from config import pin
 from config.located import Way
 from config.model import Configuration
+from ivr.menu import Node, TransferNode
 
 Written = Mapping[str, Any]
 Broken = Iterator[tuple[Way, str]]
@@ -41,6 +42,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "queues.last_resort.after_seconds": (5, 3600),
     "menus.tries": (1, 9),
     "menus.wait_seconds": (1, 30),
+    "menus.between_seconds": (1, 30),
+    "menus.longest_seconds": (30, 3600),
     "trunk.port": (1, 65535),
 }
 
@@ -107,7 +110,8 @@ def mobiles_can_be_rung(found: Configuration, written: Written) -> Broken:
     agents: list[tuple[Way, str]] = [(("agents", n, "mobile"), a.mobile) for n, a in found.agents.items() if a.mobile]
     resorts = {name: queue.last_resort.mobile for name, queue in found.queues.items()}
     ways: list[tuple[Way, str]] = [(("queues", n, "last_resort", "mobile"), m) for n, m in resorts.items() if m]
-    for way, number in agents + ways:
+    nodes = [((*way, "number"), node.number) for way, node in nodes_of(found) if isinstance(node, TransferNode)]
+    for way, number in agents + ways + nodes:
         if not _international(number):
             yield way, "is no telephone number: write it as +447700900123"
     yield from _twice(agents)
@@ -167,6 +171,15 @@ FORMS: Rules = {
     pause_codes_work: ("pause_reasons",),
     the_trunk_can_be_reached: ("trunk",),
 }
+
+
+def nodes_of(found: Configuration) -> list[tuple[Way, Node]]:
+    """Every node of every menu, with the way to it."""
+    return [
+        (("menus", menu_id, "nodes", name), node)
+        for menu_id, menu in found.menus.items()
+        for name, node in menu.nodes.items()
+    ]
 
 
 def names(written: Written, section: str) -> list[str]:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 
-from config.forms import Broken, Rules, Written
+from config.forms import Broken, Rules, Written, nodes_of
 from config.located import Way
 from config.model import Configuration
+from ivr.graph import targets
+from ivr.machine import MARKS
 from ivr.menu import (
+    NO,
     OPERATOR_KEY,
+    YES,
+    AnswerNode,
+    BranchNode,
+    CallbackNode,
     ChoiceNode,
     GatherNode,
     HoursNode,
     LanguageNode,
+    LookupNode,
     Menu,
-    Node,
     PinNode,
     QueueNode,
     SayNode,
+    SurveyNode,
 )
+from ivr.numbers import CHECKS, PATTERNS
 
 MOST_DIGITS = 20
 
@@ -54,12 +62,17 @@ def keys_are_free(found: Configuration, written: Written) -> Broken:
         if not re.fullmatch("[1-9]", menu.emergency_key):
             yield ("menus", menu_id, "emergency_key"), "must be one digit from 1 to 9"
     for way, node in nodes_of(found):
-        taken = {OPERATOR_KEY: "operator", found.menus[str(way[1])].emergency_key: "emergency"}
+        emergency_key = found.menus[str(way[1])].emergency_key
+        taken = {OPERATOR_KEY: "operator", emergency_key: "emergency"}
         for key in node.options if isinstance(node, ChoiceNode | LanguageNode) else {}:
             if not re.fullmatch("[0-9]", key):
                 yield (*way, "options", key), "must be one digit"
             elif key in taken:
                 yield (*way, "options", key), f"means {taken[key]} in every menu: take another digit"
+        if isinstance(node, SurveyNode) and emergency_key in MARKS:
+            yield way, f"asks for a mark, and {emergency_key} means emergency: set emergency_key to 6, 7, 8 or 9"
+        if isinstance(node, GatherNode) and node.confirm and emergency_key in (YES, NO):
+            yield (*way, "confirm"), f"asks for {YES} or {NO}, and {emergency_key} means emergency: take another key"
 
 
 def every_way_ends(found: Configuration, written: Written) -> Broken:
@@ -71,7 +84,7 @@ def every_way_ends(found: Configuration, written: Written) -> Broken:
             while ahead:
                 node = menu.nodes.get(ahead.pop())
                 if isinstance(node, SayNode | HoursNode):
-                    fresh = {target for _, target in _targets(node)} - seen
+                    fresh = {target for *_, target in targets(node)} - seen
                     seen |= fresh
                     ahead += fresh
             if name in seen:
@@ -85,7 +98,7 @@ def every_node_is_reached(found: Configuration, written: Written) -> Broken:
         ahead = list(seen)
         while ahead:
             node = menu.nodes.get(ahead.pop())
-            fresh = {target for _, target in _targets(node)} - seen if node else set()
+            fresh = {target for *_, target in targets(node)} - seen if node else set()
             seen |= fresh
             ahead += fresh
         for name in menu.nodes.keys() - seen:
@@ -93,14 +106,48 @@ def every_node_is_reached(found: Configuration, written: Written) -> Broken:
 
 
 def typed_numbers_make_sense(found: Configuration, written: Written) -> Broken:
-    """How many digits are asked for, and that a PIN is asked of a clinic whose number was."""
+    """How many digits are asked for, of which form; two at least, since one alone may be a key of every menu."""
     for way, node in nodes_of(found):
-        if isinstance(node, GatherNode | PinNode) and not 1 <= node.shortest <= node.longest <= MOST_DIGITS:
-            yield (*way, "shortest"), f"must be from 1 to longest, which is {MOST_DIGITS} at most"
-        if isinstance(node, PinNode):
-            gathered = {n.field for n in found.menus[str(way[1])].nodes.values() if isinstance(n, GatherNode)}
-            if node.clinic_field not in gathered:
-                yield (*way, "clinic_field"), "names a field that no gather node of this menu asks for"
+        if isinstance(node, GatherNode | PinNode) and not 2 <= node.shortest <= node.longest <= MOST_DIGITS:
+            yield (*way, "shortest"), f"must be from 2 to longest, which is {MOST_DIGITS} at most"
+        if not isinstance(node, GatherNode):
+            continue
+        if node.check is not None and not CHECKS.fullmatch(node.check):
+            yield (*way, "check"), "is no check digit: take luhn, or mod-2 to mod-99"
+        if node.pattern is not None and not PATTERNS.fullmatch(node.pattern):
+            yield (*way, "pattern"), "must be digits, X for any digit, and perhaps a dot for more: 7XXX, 16X."
+
+
+def numbers_are_asked_for(found: Configuration, written: Written) -> Broken:
+    """A number that a node goes by is one that this menu gathers."""
+    for way, node in nodes_of(found):
+        gathered = {n.field for n in found.menus[str(way[1])].nodes.values() if isinstance(n, GatherNode)}
+        used: list[tuple[Way, str | None]] = []
+        match node:
+            case PinNode():
+                used = [((*way, "clinic_field"), node.clinic_field)]
+            case LookupNode() | CallbackNode():
+                used = [((*way, "field"), node.field)]
+            case AnswerNode():
+                used = [((*way, "fields", index), field) for index, field in enumerate(node.fields)]
+        for where, field in used:
+            if field is not None and field not in gathered:
+                yield where, "names a field that no gather node of this menu asks for"
+
+
+def branches_name_what_a_record_can_say(found: Configuration, written: Written) -> Broken:
+    """A region or a language that is not declared is never met; and somebody must have looked the caller up."""
+    for way, node in nodes_of(found):
+        if not isinstance(node, BranchNode):
+            continue
+        declared = {
+            "region": {skill.removeprefix("region:") for skill in found.skills if skill.startswith("region:")},
+            "language": set(found.languages),
+        }.get(node.by, {"yes", "no"})
+        for value in node.options.keys() - declared:
+            yield (*way, "options", value), f"is never said of a caller: take one of {', '.join(sorted(declared))}"
+        if not any(isinstance(other, LookupNode) for other in found.menus[str(way[1])].nodes.values()):
+            yield way, "goes by the caller's record, and this menu has no lookup node"
 
 
 MENU_RULES: Rules = {
@@ -110,30 +157,14 @@ MENU_RULES: Rules = {
     every_way_ends: (),
     every_node_is_reached: (),
     typed_numbers_make_sense: (),
+    numbers_are_asked_for: (),
+    branches_name_what_a_record_can_say: ("skills", "languages"),
 }
-
-
-def nodes_of(found: Configuration) -> list[tuple[Way, Node]]:
-    """Every node of every menu, with the way to it."""
-    return [
-        (("menus", menu_id, "nodes", name), node)
-        for menu_id, menu in found.menus.items()
-        for name, node in menu.nodes.items()
-    ]
 
 
 def _named(menu: Menu) -> Iterator[tuple[Way, str]]:
     for field in ("start", "operator", "emergency"):
         yield ("menus", menu.menu_id, field), getattr(menu, field)
     for name, node in menu.nodes.items():
-        for way, target in _targets(node):
-            yield ("menus", menu.menu_id, "nodes", name, *way), target
-
-
-def _targets(node: Node) -> list[tuple[Way, str]]:
-    """The nodes that this one can lead to, with the field that names each."""
-    one = ("next", "again", "verified", "unverified", "open", "closed")
-    named: list[tuple[Way, str]] = [((f.name,), getattr(node, f.name)) for f in fields(node) if f.name in one]
-    if isinstance(node, ChoiceNode):
-        named += [(("options", key), target) for key, target in node.options.items()]
-    return named
+        for field, key, target in targets(node):
+            yield ("menus", menu.menu_id, "nodes", name, field, *filter(None, (key,))), target

@@ -13,11 +13,22 @@ import yaml
 
 import prompts
 from calls.needs import Needs, together
-from config.forms import Broken, Rules, Written, names
+from config.forms import Broken, Rules, Written, names, nodes_of
 from config.located import Way
-from config.menus import nodes_of
 from config.model import Configuration
-from ivr.menu import STANDARD_PROMPTS, LanguageNode, LastResortNode, QueueNode
+from ivr.graph import words
+from ivr.menu import (
+    CONFIRM_PROMPTS,
+    DIGIT_PROMPTS,
+    DIGITS,
+    STANDARD_PROMPTS,
+    CallbackNode,
+    EndNode,
+    GatherNode,
+    HangupNode,
+    LanguageNode,
+    QueueNode,
+)
 from routing.agent import Grade, can_serve
 
 
@@ -26,10 +37,11 @@ def references_exist(found: Configuration, written: Written) -> Broken:
     for name, line in found.lines.items():
         yield from _named(written, "queues", line.queue, ("lines", name, "queue"))
         yield from _named(written, "menus", line.menu, ("lines", name, "menu"))
+        yield from _named(written, "menus", line.survey, ("lines", name, "survey"))
     if "default_line" in written:
         yield from _named(written, "lines", found.default_line, ("default_line",))
     for way, node in nodes_of(found):
-        if isinstance(node, QueueNode | LastResortNode):
+        if isinstance(node, EndNode) and not isinstance(node, HangupNode):
             yield from _named(written, "queues", node.queue, (*way, "queue"))
 
 
@@ -76,7 +88,12 @@ def prompts_can_be_said(found: Configuration, written: Written) -> Broken:
         spoken = {"greeting": line.greeting, "whisper": line.whisper}
         used += [(("lines", line_id, field), prompt) for field, prompt in spoken.items() if prompt is not None]
     for way, node in nodes_of(found):
-        used += [((*way, "prompts", index), prompt) for index, prompt in enumerate(getattr(node, "prompts", ()))]
+        used += [((*way, *fields), prompt) for fields, prompt in words(node) if prompt != DIGITS]
+        read_out = any(prompt == DIGITS for _, prompt in words(node))
+        if isinstance(node, GatherNode) and node.confirm:
+            used += [((*way, "confirm"), prompt) for prompt in CONFIRM_PROMPTS]
+            read_out = True
+        used += [(way, prompt) for prompt in DIGIT_PROMPTS if read_out]
     for way, prompt in used:
         lacking = [lang for lang in found.languages if prompt not in _phrases().get(lang, {prompt})]
         if lacking:
@@ -96,7 +113,7 @@ def skills_are_declared(found: Configuration, written: Written) -> Broken:
         if line.region is not None and f"region:{line.region}" not in found.skills:
             yield ("lines", name, "region"), f"is not declared: add region:{line.region} to skills"
     for way, node in nodes_of(found):
-        if isinstance(node, QueueNode):
+        if isinstance(node, QueueNode | CallbackNode):
             yield from _skills(found, node.needs, (*way, "needs"))
 
 

@@ -44,6 +44,12 @@ exten => presses,1,Answer()
  same => n,Wait(1)
  same => n,SendDTMF(7)
  same => n,Wait(30)
+exten => slowly,1,Answer()
+ same => n,Wait(1)
+ same => n,SendDTMF(7)
+ same => n,Wait(1.5)
+ same => n,SendDTMF(8)
+ same => n,Wait(30)
 exten => silent,1,Answer()
  same => n,Wait(30)
 exten => leaves,1,Answer()
@@ -134,6 +140,16 @@ async def test_a_digit_ends_the_prompt_and_comes_back(world: World) -> None:
     fake, real = await on_both(world, "presses", ["7"], session)
     assert fake == real == {"done": "1", "queue": "7"}
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(("wait", "between", "typed"), [(5, 0.5, "7"), (0.3, 5, ""), (5, 5, "78")])
+async def test_the_first_digit_is_waited_for_longer_or_shorter_than_the_next(
+    world: World, wait: float, between: float, typed: str
+) -> None:
+    async def session(channel: AgiChannel) -> Mapping[str, str]:
+        return {"AL_QUEUE": f"n{await channel.ask([], spoken=0, wait=wait, digits=2, between=between)}"}
+
+    assert (await world.told("slowly", session))["queue"] == f"n{typed}"
 
 
 async def test_a_silent_caller_is_an_empty_answer(world: World) -> None:

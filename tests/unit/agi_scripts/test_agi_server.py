@@ -32,7 +32,7 @@ def test_a_session_ends_by_leaving_its_variables_and_agi_done_in_one_line(
 ) -> None:
     async def scene(stage: Stage) -> None:
         assert await stage.call(pressing("7")) == [
-            'GOSUB "al-ask" "s" "1" "12,topics,1,5"',
+            'GOSUB "al-ask" "s" "1" "12,topics,1,5,5"',
             'GET VARIABLE "AL_DIGITS"',
             'EXEC "MSet" "TIMEOUT(absolute)=4,AL_QUEUE=\\"topic7\\",AGI_DONE=\\"1\\""',
         ]

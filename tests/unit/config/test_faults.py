@@ -99,7 +99,7 @@ FAULTS = [
     ("    tries: 2\n", "    emergency_key: \"0\"\n", "menus.hotline.emergency_key", "one digit from 1 to 9", ""),
     ("    tries: 2\n", "    tries: 0\n", "menus.hotline.tries", "from 1 to 9 (is 0)", ""),
     ("clinic_field: clinic", "clinic_field: clinics", "menus.doctors.nodes.pin.clinic_field", "no gather node", ""),
-    ("shortest: 3", "shortest: 7", "menus.doctors.nodes.clinic.shortest", "from 1 to longest", ""),
+    ("shortest: 3", "shortest: 7", "menus.doctors.nodes.clinic.shortest", "from 2 to longest", ""),
     ("4: claims}", "4: approvals}", "menus.hotline.nodes.claims", "reached from nowhere",
      "menus:/      claims: {kind: queue, queue: claims}"),
     ("operator: operator\n    emergency: emergency\n    tries", "operator: topics\n    emergency: emergency\n    tries",

@@ -2,69 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from calls.needs import format_needs
 from ivr.dialogue import (
     Answer,
+    AnswerFound,
     Ask,
     CheckPin,
     Chose,
-    Command,
     Digits,
-    End,
+    Found,
     HungUp,
-    Input,
     Say,
     Silence,
     Started,
     Verdict,
 )
 from ivr.errors import IllegalInput, NotInMenu
-from ivr.machine import MOST_QUESTIONS, MenuSession, Phase, begin, step
-from ivr.menu import ChoiceNode, EndNode, Line, Menu, QueueNode, SayNode
+from ivr.machine import MOST_STEPS, step
+from ivr.menu import ChoiceNode, LookupNode, QueueNode, SayNode
 from ivr.secret import Secret
+from ivr.session import Phase
 from tests.builders import NOON, a_doctors_menu, a_line, a_menu, weekdays_nine_to_six
+from tests.unit.ivr.menus import a_service_menu, read, said, the_end, walk
 
 SUNDAY = datetime.fromisoformat("2026-03-08T12:00:00+00:00")
-RIGHT, WRONG = Answer(Verdict.RIGHT, "clinic:17"), Answer(Verdict.WRONG)
-
-
-def read(pressed: str) -> list[Input]:
-    """``"1 - 2 # hangup"``: digits, silence, the hash key, the caller's hangup."""
-    words: dict[str, Input] = {"-": Silence(), "hangup": HungUp(), "right": RIGHT, "wrong": WRONG}
-    words |= {"failed": Answer(Verdict.FAILED), "timeout": Answer(Verdict.TIMEOUT)}
-    return [words.get(word) or Digits(Secret(word)) for word in pressed.split()]
-
-
-def walk(
-    pressed: str, menu: Menu | None = None, line: Line | None = None, now: datetime = NOON
-) -> tuple[MenuSession, list[Command]]:
-    session = begin(line or a_line(), menu or a_menu())
-    commands: list[Command] = []
-    for given in (Started(), *read(pressed)):
-        session, following = step(session, given, now)
-        commands += following
-    while session.phase is Phase.ASKING and isinstance(session.menu.nodes[session.node], EndNode):
-        session, following = step(session, Silence(), now)  # the last words are heard out
-        commands += following
-    return session, commands
-
-
-def said(commands: Iterable[Command]) -> str:
-    """Everything that was said, in order, as ``ru/welcome az/topics``."""
-    return " ".join(f"{one.lang}/{prompt}" for one in commands if isinstance(one, Say | Ask) for prompt in one.prompts)
-
-
-def the_end(commands: list[Command]) -> str:
-    """Where the session ended, in one line: outcome, queue, language, needs, caller."""
-    end = commands[-1]
-    assert isinstance(end, End)
-    parts = (end.outcome, end.queue, end.lang, format_needs(end.needs), end.caller)
-    return " ".join(part for part in parts if part)
+RIGHT = Answer(Verdict.RIGHT, "clinic:17")
 
 
 HOTLINE = [
@@ -72,7 +37,7 @@ HOTLINE = [
     ("1 1", "queued general ru desk:coverage=1&lang:ru=1"),
     ("2 1", "queued general az desk:coverage=1&lang:az=1"),
     ("2 2", "queued general az desk:approvals=1&lang:az=1"),
-    ("1 3", "served ru"),
+    ("1 3", "self-served ru"),
     ("2 4", "last-resort general az lang:az=1"),
     # the two keys that work everywhere
     ("0", "queued general ru lang:ru=1"),
@@ -134,6 +99,34 @@ def test_a_clinic_doctor_ends_where_number_and_pin_lead(pressed: str, end: str) 
     assert the_end(walk(pressed, a_doctors_menu())[1]) == end
 
 
+def test_lookups_that_lead_in_a_circle_end_at_a_person() -> None:
+    round_trip = LookupNode(found="hours", unknown="hours", failed="hours")
+    session, commands = walk("", a_menu(start="hours", language=round_trip))
+    for _ in range(MOST_STEPS):
+        assert session.phase is Phase.CHECKING
+        session, following = step(session, read("stranger")[0], NOON)
+        commands += following
+    assert the_end(commands) == "queued general ru lang:ru=1"
+
+
+def test_a_caller_who_has_been_in_the_menu_too_long_gets_a_person() -> None:
+    session, _ = walk("1")
+    session, commands = step(session, Digits(Secret("8")), NOON + timedelta(seconds=601))
+    assert said(commands) == "ru/not-understood ru/please-wait"
+
+
+def test_an_answer_to_a_question_that_the_node_did_not_ask_is_refused() -> None:
+    for given in (RIGHT, AnswerFound(Found.FOUND, "paid")):
+        with pytest.raises(IllegalInput):
+            step(walk("", a_service_menu())[0], given, NOON)
+
+
+def test_each_question_says_how_long_it_waits_for_the_first_digit_and_between_digits() -> None:
+    ask = walk("stranger", a_service_menu())[1][-1]
+    assert isinstance(ask, Ask)
+    assert (ask.digits, ask.wait_seconds, ask.between_seconds) == (11, 6.0, 4.0)
+
+
 def test_a_chosen_language_is_kept_to_the_end() -> None:
     _, commands = walk("2 1")
     assert said(commands) == "ru/welcome ru/choose-language az/topics az/please-wait"
@@ -191,7 +184,7 @@ def test_no_digit_shows_in_the_session_or_its_commands() -> None:
 
 def test_a_caller_who_wanders_for_ever_gets_a_person() -> None:
     there_and_back = a_menu(topics=ChoiceNode(prompts=("topics",), options={"1": "topics"}))
-    _, commands = walk("1 " + "1 " * (MOST_QUESTIONS - 1), there_and_back)
+    _, commands = walk("1 " + "1 " * (MOST_STEPS - 1), there_and_back)
     assert the_end(commands) == "queued general ru lang:ru=1"
 
 

@@ -8,25 +8,56 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from ivr.dialogue import Answer, Command, Digits, End, HungUp, Input, Outcome, Silence, Started, Verdict
-from ivr.machine import MOST_QUESTIONS, MenuSession, Phase, begin, step
-from ivr.menu import ChoiceNode, EndNode, Menu, QueueNode
+from ivr.dialogue import (
+    Answer,
+    AnswerFound,
+    CallbackTaken,
+    CallerFound,
+    CallerRecord,
+    Command,
+    Digits,
+    End,
+    Found,
+    HungUp,
+    Input,
+    Outcome,
+    Silence,
+    Started,
+    Verdict,
+)
+from ivr.machine import MOST_STEPS, begin, step
+from ivr.menu import AnswerNode, CallbackNode, ChoiceNode, EndNode, LookupNode, Menu, QueueNode
 from ivr.secret import Secret
+from ivr.session import MenuSession, Phase
 from tests.builders import NOON, a_doctors_menu, a_line, a_menu, weekdays_nine_to_six
+from tests.unit.ivr.menus import a_service_menu
 
 SEQUENCES = 10_000 if os.environ.get("AL_LONG") else 300
-LONGEST = 4 * MOST_QUESTIONS
+LONGEST = 4 * MOST_STEPS
 
 keys = some.one_of(
     some.sampled_from("0123456789*#"),
     some.text("0123456789", min_size=1, max_size=9),
 ).map(lambda text: Digits(Secret(text)))
 caller_acts = some.one_of(keys, keys, some.just(Silence()), some.just(HungUp()))
-answers = some.sampled_from(Verdict).map(lambda verdict: Answer(verdict, "clinic:17"))
+checks = some.sampled_from(Verdict).map(lambda verdict: Answer(verdict, "clinic:17"))
+records = some.builds(
+    CallerRecord,
+    region=some.sampled_from(["", "kazan", "baku"]),
+    lang=some.sampled_from(["", "az", "fr"]),
+    vip=some.booleans(),
+    doctor=some.sampled_from(["", "leila"]),
+)
+callers = some.builds(CallerFound, some.sampled_from(Found), records)
+told = some.builds(AnswerFound, some.sampled_from(Found), some.sampled_from(["paid", "ring", "nonsense"]))
+answers = some.fixed_dictionaries(
+    {"pin": checks, "caller": callers, "answer": told, "callback": some.booleans().map(CallbackTaken)}
+)
 menus = some.sampled_from(
     [
         a_menu(),
         a_doctors_menu(),
+        a_service_menu(),
         a_menu(topics=ChoiceNode(prompts=("topics",), options={"1": "language", "2": "hours"})),
     ]
 )
@@ -34,8 +65,11 @@ lines = some.sampled_from([a_line(), a_line(hours=weekdays_nine_to_six(), greeti
 moments = some.integers(0, 7 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
 
 
-def fitting(session: MenuSession, act: Input, answer: Answer) -> Input:
-    return answer if session.phase is Phase.CHECKING and not isinstance(act, HungUp) else act
+def fitting(session: MenuSession, act: Input, answer: dict[str, Input]) -> Input:
+    if session.phase is not Phase.CHECKING or isinstance(act, HungUp):
+        return act
+    asks = {LookupNode: "caller", AnswerNode: "answer", CallbackNode: "callback"}
+    return answer[asks.get(type(session.menu.nodes[session.node]), "pin")]
 
 
 @settings(max_examples=SEQUENCES, deadline=None)
@@ -50,9 +84,8 @@ def test_whatever_is_pressed_the_session_ends_in_a_declared_outcome(menu, line, 
     assert session.phase is Phase.ENDED
     assert isinstance(commands[-1], End)
     assert sum(isinstance(command, End) for command in commands) == 1
-    assert (commands[-1].queue in {"general", "doctors", "emergency"}) is (
-        commands[-1].outcome in {Outcome.QUEUED, Outcome.LAST_RESORT}
-    )
+    waits = {Outcome.QUEUED, Outcome.LAST_RESORT, Outcome.VOICEMAIL, Outcome.TRANSFERRED}
+    assert (commands[-1].queue in {"general", "doctors", "emergency"}) is (commands[-1].outcome in waits)
 
 
 @settings(max_examples=SEQUENCES, deadline=None)
@@ -77,9 +110,17 @@ def test_silence_alone_brings_every_caller_who_has_chosen_no_end_to_a_person(men
             following, _ = step(session, fitting(session, act, answer), now)
             session = session if following.phase is Phase.ENDED or hears_the_last_words(following) else following
     while session.phase is not Phase.ENDED:
-        session, commands = step(session, fitting(session, Silence(), Answer(Verdict.TIMEOUT)), now)
+        session, commands = step(session, fitting(session, Silence(), LATE), now)
     assert isinstance(commands[-1], End)
-    assert commands[-1].outcome is Outcome.QUEUED
+    assert commands[-1].outcome in {Outcome.QUEUED, Outcome.VOICEMAIL}
+
+
+LATE: dict[str, Input] = {
+    "pin": Answer(Verdict.TIMEOUT),
+    "caller": CallerFound(Found.TIMEOUT),
+    "answer": AnswerFound(Found.TIMEOUT),
+    "callback": CallbackTaken(False),
+}
 
 
 def hears_the_last_words(session: MenuSession) -> bool:

@@ -1,0 +1,122 @@
+"""What becomes of a caller whom the menu looks up, whether the ports answer, fail, hang or are not there?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+import structlog
+
+from agi_scripts.channel import SLACK
+from agi_scripts.lookups import LOOKUP_SECONDS, Lookups
+from calls.events import Event, MenuChosen, MenuEnded
+from ivr.dialogue import CallerRecord, Handover, TakeCallback
+from ivr.secret import Secret
+from tests.builders import NOON
+from tests.unit.agi_scripts.menu_calls import dial
+
+CALLS_FROM = Secret("+447700900111")
+
+
+class Desk:
+    """Every port: answers from what a test gives it, and keeps what it was told."""
+
+    def __init__(self, record: CallerRecord | None = None, answer: tuple[str, Secret] | None = None) -> None:
+        self.record, self.answer = record, answer
+        self.told: list[object] = []
+        self.handed: list[Handover] = []
+        self.lookups = Lookups(
+            find_caller=self.find_caller,
+            find_answer=self.find_answer,
+            take_callback=self.take_callback,
+            hand_over=lambda call_id, handed: self.handed.append(handed),
+        )
+
+    async def find_caller(self, field: str, typed: Secret, number: Secret) -> CallerRecord | None:
+        self.told.append((field, typed, number))
+        return self.record
+
+    async def find_answer(self, about: str, region: str, typed: Mapping[str, Secret]) -> tuple[str, Secret] | None:
+        self.told.append((about, region, dict(typed)))
+        return self.answer
+
+    async def take_callback(self, call_id: str, asked: TakeCallback, number: Secret) -> None:
+        self.told.append((call_id, asked.queue, number))
+
+
+async def test_a_caller_who_is_known_is_led_to_the_trusted_doctor_in_their_language() -> None:
+    desk = Desk(CallerRecord(region="kazan", lang="az", vip=True, doctor="leila"))
+    dialled = await dial("", "service", lookups=desk.lookups)
+    assert desk.told == [("", Secret(""), CALLS_FROM)]
+    expected = {"AL_PREFERRED": "leila", "AL_VIP": "1", "AL_REGION": "kazan", "AL_LANG": "az", "AL_QUEUE": "general"}
+    assert dialled.variables.items() >= expected.items()
+    assert desk.handed == [Handover((), {}, ("welcome", "your-doctor"), desk.record or CallerRecord())]
+
+
+async def test_without_ports_every_lookup_has_failed_and_no_callback_is_promised() -> None:
+    dialled = await dial("3", "service")
+    assert (dialled.outcome, dialled.variables["AL_NEXT"]) == ("voicemail", "voicemail")
+    assert dialled.heard == ["welcome topics", "after-the-tone"]
+    assert dialled.variables.keys().isdisjoint({"AL_PREFERRED", "AL_VIP", "AL_REGION", "AL_TRANSFER"})
+
+
+async def test_a_number_read_back_and_one_that_was_looked_up_are_said_digit_by_digit() -> None:
+    desk = Desk(answer=("ring", Secret("84")))
+    dialled = await dial("79927398713 2 7100 1 3", "service", lookups=desk.lookups)
+    assert "you-entered digit-7 digit-1 digit-0 digit-0 confirm-or-again" in dialled.heard
+    assert "claim-open digit-8 digit-4 anything-else" in dialled.heard
+    assert desk.told[-1] == ("claim", "", {"policy": Secret("79927398713"), "claim": Secret("7100")})
+    assert (dialled.outcome, dialled.variables["AL_NEXT"]) == ("self-served", "hangup")
+
+
+async def test_a_callback_is_promised_at_the_number_that_calls() -> None:
+    desk = Desk(CallerRecord())
+    dialled = await dial("3", "service", lookups=desk.lookups)
+    assert desk.told[-1] == ("pbx1-1.1", "general", CALLS_FROM)
+    assert (dialled.outcome, dialled.heard[-1]) == ("callback", "will-ring")
+
+
+async def test_a_transfer_names_its_number_and_the_queue_of_those_who_are_not_answered() -> None:
+    dialled = await dial("5", "service")
+    expected = {"AL_NEXT": "transfer", "AL_TRANSFER": "+442079460150", "AL_QUEUE": "general"}
+    assert dialled.variables.items() >= expected.items()
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+async def test_a_lookup_that_fails_or_hangs_delays_the_caller_by_its_limit_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    async def breaks(field: str, typed: Secret, number: Secret) -> CallerRecord | None:
+        if hangs:
+            return await asyncio.get_running_loop().create_future()
+        raise ConnectionError(f"no record of {number.reveal()}")
+
+    monkeypatch.setattr("agi_scripts.lookups.LOOKUP_SECONDS", 0.05)
+    with structlog.testing.capture_logs() as logged:
+        dialled = await asyncio.wait_for(dial("0", "service", lookups=Lookups(find_caller=breaks)), 2.0)
+    assert dialled.heard == ["welcome topics"]
+    assert dialled.outcome == "queued"
+    assert [line["action"] for line in logged if line["action"].startswith("lookup.")] == [
+        "lookup.late" if hangs else "lookup.failed"
+    ]
+    assert "4477" not in str(logged)
+
+
+def test_a_lookup_may_take_less_than_the_guard_leaves() -> None:
+    assert LOOKUP_SECONDS < SLACK
+
+
+async def test_marks_after_the_talk_are_history_and_no_second_menu_is_entered() -> None:
+    dialled = await dial("5 4", "service", script="survey")
+    expected: list[Event] = [
+        MenuChosen(at=NOON, call_id="pbx1-1.1", menu="survey.pleased", choice="5"),
+        MenuChosen(at=NOON, call_id="pbx1-1.1", menu="survey.solved", choice="4"),
+        MenuEnded(at=NOON, call_id="pbx1-1.1", outcome="rated"),
+    ]
+    assert dialled.events == expected
+    assert dialled.variables["AL_NEXT"] == "hangup"
+
+
+async def test_a_line_without_a_survey_is_left_to_the_dialplan() -> None:
+    assert (await dial("5", "hotline", script="survey")).events == []
