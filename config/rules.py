@@ -54,6 +54,8 @@ def lines_fit_their_kind(found: Configuration, written: Written) -> Broken:
         for field in ("menu", "hours", "greeting") if line.kind != "menu" else ():
             if getattr(line, field) is not None:
                 yield (*way, field), f"is for lines with a menu, and this one is of kind {line.kind}: take it out"
+        if line.timezone is not None and not written["lines"][name].get("hours"):
+            yield (*way, "timezone"), "is that of the line's hours, and it has none: take it out, or name hours"
         queue = found.queues.get(line.queue)
         if line.kind == "emergency" and queue is not None and not queue.emergency:
             yield (*way, "queue"), f"must be an emergency queue: set emergency: true in {line.queue}"

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
@@ -102,7 +102,10 @@ def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening:
         raw["hours"] = opening.get(name)
     if kind is Menu:
         raw["nodes"] = _nodes(located, raw.get("nodes"), (*way, "nodes"))
-    return _validated(kind, raw, way, located)
+    value = _validated(kind, raw, way, located)
+    if isinstance(value, Line) and value.timezone and value.hours:
+        return replace(value, hours=replace(value.hours, zone=value.timezone))
+    return value
 
 
 def _nodes(located: Located, raw: Any, way: Way) -> dict[str, Any]:

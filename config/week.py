@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from calls.hours import DAY_MINUTES, Band, Hours
+from calls.hours import DAY_MINUTES, Band, Closure, Hours
 from config.errors import ConfigFault
 from config.holidays import Days
 
@@ -25,13 +26,29 @@ class BadHours(ConfigFault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenClosure:
+    """A temporary closure, in the wall-clock time of the hours' own zone."""
+
+    starts: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenHours:
-    """``week``: days (`mon`, `mon-fri`) -> bands; ``on_holidays``: bands on the closed days of ``holidays``."""
+    """``week``: days (`mon`, `mon-fri`) -> bands; ``on_holidays``: bands on the closed days of ``holidays``.
+
+    ``dates`` are single dates with bands of their own, which win over both; ``closures`` win over all. What is
+    temporary has a ``first_day`` and a ``last_day``, both included.
+    """
 
     week: Mapping[str, tuple[str, ...]]
     timezone: ZoneInfo | None = None
     holidays: str | None = None
     on_holidays: tuple[str, ...] = ()
+    dates: Mapping[date, tuple[str, ...]] = field(default_factory=dict)
+    closures: tuple[WrittenClosure, ...] = ()
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 def hours(written: WrittenHours, zone: ZoneInfo, days: Days) -> Hours:
@@ -45,7 +62,26 @@ def hours(written: WrittenHours, zone: ZoneInfo, days: Days) -> Hours:
     weekly = tuple(week.get(day, ()) for day in DAYS)
     holiday = _bands(written.on_holidays, "on_holidays")
     special = dict.fromkeys(days.working, weekly[0]) | dict.fromkeys(days.closed, holiday)
-    return Hours(written.timezone or zone, weekly, special)
+    special |= {day: _bands(texts, "dates", day.isoformat()) for day, texts in written.dates.items()}
+    if written.first_day and written.last_day and written.last_day < written.first_day:
+        raise BadHours("must not be before first_day", "last_day")
+    return Hours(
+        zone=written.timezone or zone,
+        weekly=weekly,
+        special=special,
+        closures=tuple(_closure(closure, index) for index, closure in enumerate(written.closures)),
+        first_day=written.first_day,
+        last_day=written.last_day,
+    )
+
+
+def _closure(written: WrittenClosure, index: int) -> Closure:
+    for name, moment in (("starts", written.starts), ("ends", written.ends)):
+        if moment.tzinfo is not None:
+            raise BadHours("must have no zone: it is in the time zone of these hours", "closures", index, name)
+    if written.ends <= written.starts:
+        raise BadHours("must be after starts", "closures", index, "ends")
+    return Closure(written.starts, written.ends)
 
 
 def _days(names: str) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ FAULTS = [
     ("menu: doctors\n", "menu: doctor\n", "lines.doctors.menu", "not among the menus", ""),
     ("    whisper: whisper-direct\n", "    hours: office\n", "lines.direct.hours", "is for lines with a menu", ""),
     ("    record: true\n", "    greeting: greeting-hotline\n", "lines.direct.greeting", "is for lines with a menu", ""),
+    ("    record: true\n", "    timezone: Asia/Baku\n", "lines.direct.timezone", "it has none", ""),
+    ("    record: true\n", "    survey: hotlyne\n", "lines.direct.survey", "not among the menus", ""),
     ("    record: true\n", "    menu: hotline\n", "lines.direct.menu", "is for lines with a menu", ""),
     ("    menu: doctors\n", "", "lines.doctors", "of kind menu and has no menu", "lines:/  doctors:"),
     ("hours: office\n", "hours: offices\n", "lines.kazan.hours", "did you mean office?", ""),
