@@ -14,6 +14,7 @@ from calls.events import (
     CallerQueued,
     CallTransferred,
     CommandFailed,
+    Decided,
     DutyChanged,
     Event,
     FallbackEntered,
@@ -24,7 +25,7 @@ from calls.events import (
     Tick,
 )
 from routing import agent as agents
-from routing.assign import LastResort, LeaveToFallback, assign
+from routing.assign import LastResort, LeaveToFallback, Overflowed, assign
 from routing.assign import Ring as RingDecision
 
 DECISIVE: frozenset[type[Event]] = frozenset(
@@ -47,25 +48,27 @@ DECISIVE: frozenset[type[Event]] = frozenset(
 
 def decide(centre: Centre, event: Event) -> Iterator[Command | Event]:
     """The rings and last resorts that the router wants after this fact; agents are reserved before the command goes."""
+    centre.keep_floor()
     if type(event) not in DECISIVE:
         return
-    waiting = list(centre.waiting())
-    if not waiting:
-        return
     now = event.at
-    for decision in assign(waiting, centre.agents, centre.configuration.queues, now):
+    for decision in assign(centre.floor, now):
         call = centre.calls[decision.call_id]
         centre.reasons[call.call_id] = decision.reason
+        told = Decided(at=now, call_id=call.call_id, decision="", reason=decision.reason, queue=call.queue)
         match decision:
-            case RingDecision(agent_id=agent_id):
+            case RingDecision(agent_id=agent_id, step=step):
                 attempt = centre.next_attempt(now)
                 centre.rings[call.call_id] = Ring(agent_id=agent_id, attempt=attempt, asked_at=now)
                 centre.agents[agent_id] = agents.reserve(centre.agents[agent_id], call.call_id, attempt, now)
+                yield replace(told, decision="ring", agent_id=agent_id, step=step)
                 yield RingAgent(
                     node=call.node, call_id=call.call_id, channel=call.channel, agent_id=agent_id, attempt=attempt
                 )
             case LastResort():
                 centre.calls[call.call_id] = replace(call, state=CallState.LAST_RESORT, state_since=now)
+                yield replace(told, decision="last-resort")
                 yield GoToLastResort(node=call.node, call_id=call.call_id, channel=call.channel)
-            case LeaveToFallback():
+            case Overflowed() | LeaveToFallback():
                 pass
+    centre.keep_floor()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.noted import Noted
 from calls.call import Call, CallState
 from config.model import Configuration
 from routing.agent import Agent
 from routing.explain import Reason
+from routing.floor import Floor
 from routing.waiting import WaitingCall
 
 WANTS_AN_AGENT = frozenset({CallState.WAITING, CallState.LAST_RESORT, CallState.FALLBACK})
@@ -42,40 +44,71 @@ class Centre:
     ``rings`` are asked for and not yet begun; ``ring_backs`` maps an agent to the alarm they are ringing back;
     ``nodes`` maps a node to the faults of its last snapshot, or None while its link is down; ``suspects`` are calls
     to be looked at again, ``missed`` those that the last snapshot did not hold; ``reasons`` keeps for each call the
-    reason of its last routing decision.
+    reason of its last routing decision. ``floor`` is what the router knows: the agents are its own, and
+    ``keep_floor`` brings whoever waits there in step with the calls.
     """
 
     configuration: Configuration
-    agents: dict[str, Agent]
-    calls: dict[str, Call] = field(default_factory=dict)
+    agents: MutableMapping[str, Agent]
+    calls: MutableMapping[str, Call] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
-    rings: dict[str, Ring] = field(default_factory=dict)
+    rings: MutableMapping[str, Ring] = field(default_factory=dict)
     ring_backs: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     suspects: set[str] = field(default_factory=set)
     missed: set[str] = field(default_factory=set)
     reasons: dict[str, Reason] = field(default_factory=dict)
     last_attempt: int = 0
+    floor: Floor = field(init=False)
+    _calls: Noted[Call] = field(init=False)
+    _rings: Noted[Ring] = field(init=False)
+    _connected: list[str] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.floor = Floor(self.configuration.queues, self.agents.values())
+        self.agents = self.floor.agents
+        self.calls = self._calls = Noted(self.calls)
+        self.rings = self._rings = Noted(self.rings)
 
     def connected_nodes(self) -> list[str]:
         """The nodes whose link is up and whose calls we know."""
         return [node for node, faults in self.nodes.items() if faults is not None]
 
-    def waiting(self) -> Iterable[WaitingCall]:
+    def waiting(self) -> Iterator[WaitingCall]:
         """The callers of connected nodes who want an agent now."""
-        up = set(self.connected_nodes())
-        for call in self.calls.values():
-            wants = call.state in WANTS_AN_AGENT and call.call_id not in self.rings
-            if wants and call.node in up and call.queue in self.configuration.queues and call.queued_at:
-                yield WaitingCall(
-                    call_id=call.call_id,
-                    queue=call.queue,
-                    needs=call.needs,
-                    queued_at=call.queued_at,
-                    waiting_since=call.back_since or call.waiting_since or call.queued_at,
-                    in_fallback=call.state is CallState.FALLBACK,
-                    in_last_resort=call.state is CallState.LAST_RESORT,
-                )
+        up = self.connected_nodes()
+        return filter(None, (self._waiting(call, up) for call in self.calls.values()))
+
+    def keep_floor(self) -> None:
+        """Let exactly those wait on the floor who want an agent now; costs what has changed, not what there is."""
+        up = self.connected_nodes()
+        changed = self._calls.changed | self._rings.changed
+        if up != self._connected:
+            self._connected = up
+            changed = dict.fromkeys((*self.floor.waiting, *self.calls))
+        for call_id in changed:
+            call = self.calls.get(call_id)
+            waiting = self._waiting(call, up) if call else None
+            if waiting is None:
+                self.floor.drop(call_id)
+            else:
+                self.floor.put(waiting)
+        self._calls.changed.clear()
+        self._rings.changed.clear()
+
+    def _waiting(self, call: Call, up: list[str]) -> WaitingCall | None:
+        wants = call.state in WANTS_AN_AGENT and call.call_id not in self.rings
+        if not (wants and call.node in up and call.queue in self.configuration.queues and call.queued_at):
+            return None
+        return WaitingCall(
+            call_id=call.call_id,
+            queue=call.queue,
+            needs=call.needs,
+            queued_at=call.queued_at,
+            waiting_since=call.back_since or call.waiting_since or call.queued_at,
+            in_fallback=call.state is CallState.FALLBACK,
+            in_last_resort=call.state is CallState.LAST_RESORT,
+        )
 
     def next_attempt(self, now: datetime) -> int:
         """A number for a ring, greater than any before it, also across restarts."""

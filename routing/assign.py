@@ -1,25 +1,35 @@
-"""Who shall be rung for whom, now? Pure and deterministic: the same state and moment give the same decisions."""
+"""Who shall be rung for whom, now? Pure and deterministic: the same happenings and moments give the same decisions.
+
+What comes out is what serving all callers in order would give, the most pressing first. Looked at are only those who
+have stirred since the last time: callers who came or whose time has come, and the heads of the classes whom an agent
+can serve who has become free. Nobody else can be served: they found nobody the last time, and nobody has come since.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 
-from routing.agent import Agent, is_free, rests
+from routing.classes import CallClass
 from routing.explain import Reason
-from routing.overflow import last_resort_at
-from routing.selection import best_agent, in_order
-from routing.waiting import Queue, WaitingCall
+from routing.floor import Floor, Waiter
+from routing.in_turn import SECOND, moment
+from routing.overflow import REASONS, Standing, last_resort_is_due, overflow_of
+from routing.selection import Choice, choose, place
+from routing.waiting import Queue, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Ring this agent for this call; reserve the agent before the command goes out."""
+    """Ring this agent for this call; reserve the agent before the command goes out. ``step`` of relaxation is in force,
+    0 for none."""
 
     call_id: str
     agent_id: str
     reason: Reason
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +49,131 @@ class LastResort:
     reason: Reason
 
 
-Decision = Ring | LeaveToFallback | LastResort
+@dataclass(frozen=True, slots=True)
+class Overflowed:
+    """Send this call to where its queue overflows, ``queue`` for Target.QUEUE; or wake reserve staff for it."""
+
+    call_id: str
+    to: Target
+    queue: str
+    reason: Reason
 
 
-def assign(
-    waiting: Iterable[WaitingCall], agents: Mapping[str, Agent], queues: Mapping[str, Queue], now: datetime
-) -> list[Decision]:
+Decision = Ring | LeaveToFallback | LastResort | Overflowed
+
+
+def assign(floor: Floor, now: datetime) -> list[Decision]:
     """At most one decision for each call and one ring for each agent, the most pressing call first.
 
-    ``agents`` and ``queues`` are by id, and ``queues`` has the queue of every waiting call.
+    The caller carries them out: sets the agents that are reserved, drops the calls that are rung for or have left. What
+    is not carried out is decided again the next time.
     """
-    free = {agent_id: agent for agent_id, agent in agents.items() if is_free(agent, now)}
-    resting = {agent_id: agent for agent_id, agent in agents.items() if agent_id not in free and rests(agent, now)}
-    decisions: list[Decision] = []
-    for call in in_order(waiting, queues, now):
-        queue = queues[call.queue]
-        agent = best_agent(call, free.values())
-        if agent is None and queue.emergency:
-            agent = best_agent(call, resting.values())
-        if (agent is None or agent.missed == call.call_id) and not call.in_fallback:
-            if call.in_last_resort:
-                continue  # the mobile rings on, undisturbed by an agent who did not answer this call
-            due = last_resort_at(call, queue, agents.values())
-            if due is not None and due <= now:
-                decisions.append(LastResort(call.call_id, _nobody(queue)))
+    at, decisions = moment(now), list[Decision]()
+    stirred = floor.look(now)
+    own = {waiter.call.call_id for waiter in stirred}
+    candidates = [(place(waiter, at), False) for waiter in stirred]
+    loose = _Loose(floor)
+    candidates += [(place(waiter, at), True) for waiter in loose.heads()]
+    heapify(candidates)
+    settled: set[str] = set()
+    while candidates:
+        (_, _, _, call_id), of_class = heappop(candidates)
+        waiter = floor.waiters[call_id]
+        if of_class and not loose.any_for(waiter.queue):
+            continue
+        if call_id not in settled:
+            if of_class and call_id in own:
+                continue  # found nobody in its own right a moment ago, so there is nobody for its class
+            decision = _decide(floor, waiter, now)
+            if decision is not None:
+                decisions.append(decision)
+            elif not _alone_goes_empty(floor, waiter, now):
                 continue
-        if agent is not None:
-            agent_id = agent.profile.agent_id
-            free.pop(agent_id, None)
-            resting.pop(agent_id, None)
-            decisions.append(_for_agent(call, agent, emergency=queue.emergency))
+            settled.add(call_id)
+            floor.set_aside(waiter)
+        if of_class and (head := waiter.alike.waiting.first) is not None:
+            heappush(candidates, (place(floor.waiters[head[1]], at), True))
+    for waiter in stirred:
+        waiter.new = False
     return decisions
 
 
-def _for_agent(call: WaitingCall, agent: Agent, *, emergency: bool) -> Decision:
-    agent_id = agent.profile.agent_id
+class _Loose:
+    """Profiles in which somebody has just become free, or begun to rest, and the classes that may want them."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._freed = [profile for profile in floor.roster.freed if profile.free.first is not None]
+        self._rested = list(floor.roster.rested)
+        floor.roster.freed.clear()
+        floor.roster.rested.clear()
+
+    def heads(self) -> Iterator[Waiter]:
+        """The first caller of each class whom one of these could serve."""
+        wanting: dict[CallClass, None] = {}
+        for profile in self._freed:
+            wanting.update(dict.fromkeys(profile.urgent))
+            if profile.open():
+                wanting.update(dict.fromkeys(profile.classes))
+        for profile in self._rested:
+            wanting.update(dict.fromkeys(profile.urgent))
+        for alike in wanting:
+            if (head := alike.waiting.first) is not None:
+                yield self._floor.waiters[head[1]]
+
+    def any_for(self, queue: Queue) -> bool:
+        """Whether one of these may still be free for the callers of this queue."""
+        if queue.emergency:
+            return True
+        while self._freed and (self._freed[-1].free.first is None or not self._freed[-1].open()):
+            self._freed.pop()  # who has been taken, and whom a reserve keeps, stays so while this is decided
+        return bool(self._freed)
+
+
+def _decide(floor: Floor, waiter: Waiter, now: datetime) -> Decision | None:
+    call, queue = waiter.call, waiter.queue
+    choice = choose(floor, waiter, now)
+    if (choice is None or choice.missed) and not call.in_fallback:
+        if call.in_last_resort:
+            return None  # the mobile rings on, undisturbed by an agent who did not answer this call
+        if (leaves := _leaves(floor, waiter, now)) is not None:
+            return leaves
+    if choice is None:
+        return None
+    floor.roster.take(choice.profile, choice.agent_id)
     if call.in_fallback:
-        return LeaveToFallback(call.call_id, agent_id, Reason.IN_FALLBACK)
-    if agent.missed == call.call_id:
-        return Ring(call.call_id, agent_id, Reason.AGAIN_AFTER_MISS)
-    return Ring(call.call_id, agent_id, Reason.EMERGENCY if emergency else Reason.MOST_ENDANGERED)
+        return LeaveToFallback(call.call_id, choice.agent_id, Reason.IN_FALLBACK)
+    return Ring(call.call_id, choice.agent_id, _why(choice, queue), waiter.step)
 
 
-def _nobody(queue: Queue) -> Reason:
-    return Reason.NOBODY_FOR_EMERGENCY if queue.emergency else Reason.NOBODY_ON_DUTY
+def _why(choice: Choice, queue: Queue) -> Reason:
+    if choice.missed:
+        return Reason.AGAIN_AFTER_MISS
+    if queue.emergency:
+        return Reason.EMERGENCY
+    return Reason.PREFERRED if choice.preferred else Reason.MOST_ENDANGERED
+
+
+def _leaves(floor: Floor, waiter: Waiter, now: datetime) -> Decision | None:
+    """Where the caller goes for whom nobody is free; None to wait on."""
+    call, queue = waiter.call, waiter.queue
+    standing = Standing(
+        waited=(moment(now) - waiter.since) / SECOND,
+        ahead=floor.position(call.call_id) - 1 if waiter.new and queue.overflow else None,
+        somebody_on_duty=waiter.alike.somebody_on_duty(),
+        closed=floor.is_closed(queue),
+    )
+    rule = overflow_of(call, queue, standing)
+    if rule is not None and rule.to is not Target.LAST_RESORT:
+        return Overflowed(call.call_id, rule.to, rule.queue, REASONS[rule.when])
+    if rule is not None:
+        return LastResort(call.call_id, REASONS[rule.when])
+    if last_resort_is_due(queue, standing):
+        return LastResort(call.call_id, Reason.NOBODY_FOR_EMERGENCY if queue.emergency else Reason.NOBODY_ON_DUTY)
+    return None
+
+
+def _alone_goes_empty(floor: Floor, waiter: Waiter, now: datetime) -> bool:
+    """Whether others of the class may find an agent though this one, who waits among them, does not."""
+    waits = waiter.call.call_id in waiter.alike.waiting
+    return waits and (waiter.call.in_last_resort or floor.waits_for_preferred(waiter, now))

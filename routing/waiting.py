@@ -124,8 +124,8 @@ class WaitingCall:
     ``queued_at`` is the order key, kept through rings and transfers; ``waiting_since`` begins the present wait.
     ``in_fallback``: app_queue holds the call; it competes like any other, but we send it no command.
     ``in_last_resort``: the call has been sent to its queue's last resort, from which an agent who gets free takes it.
-    ``preferred`` is the agent to try first: a trusted doctor, the last one. ``overflowed``: where the call has been sent
-    before; nothing is tried twice, so no call goes round.
+    ``preferred`` is the agent to try first: a trusted doctor, the last one. ``overflowed``: where the call has been
+    sent before; nothing is tried twice, so no call goes round.
     """
 
     call_id: str

@@ -11,7 +11,7 @@ from app.handlers import HANDLERS
 from app.state import Centre
 from calls.call import CallState
 from calls.commands import GoToLastResort, RingAgent
-from calls.events import AgentAnswered, Event, LastResortEntered, MenuEntered, Tick
+from calls.events import AgentAnswered, Decided, Event, LastResortEntered, MenuEntered, Tick
 from routing.agent import Agent, AgentState
 from tests.builders import NOON, a_call, an_agent, seconds
 from tests.unit.app.test_handlers import a_centre
@@ -31,7 +31,9 @@ def a_centre_of(*calls: Any, agents: tuple[Agent, ...] = ()) -> Centre:
 
 
 def decided(centre: Centre, after: float = 1.0, event: Event | None = None) -> list[Any]:
-    return list(decide(centre, event or Tick(at=NOON + seconds(after))))
+    """The commands; the facts of what was decided are told besides."""
+    told = list(decide(centre, event or Tick(at=NOON + seconds(after))))
+    return [one for one in told if not isinstance(one, Decided)]
 
 
 def test_an_agent_is_taken_from_the_moment_the_ring_is_asked_for() -> None:
@@ -79,6 +81,16 @@ def test_a_caller_whom_the_last_resort_gave_back_is_not_sent_there_again_at_once
 )
 def test_what_frees_nobody_and_brings_nobody_is_no_reason_to_decide(event: Event) -> None:
     assert decided(a_centre_of(a_waiting("one"), agents=(an_agent("elena", NURSE, "nurse"),)), event=event) == []
+
+
+def test_each_decision_is_told_with_its_reason() -> None:
+    elena = an_agent("elena", NURSE, "nurse")
+    [ring, _] = decide(a_centre_of(a_waiting("one"), agents=(elena,)), Tick(at=NOON))
+    assert ring == Decided(
+        at=NOON, call_id="one", decision="ring", reason="emergency", agent_id="elena", queue="emergency"
+    )
+    [left, _] = decide(a_centre_of(a_waiting("one")), Tick(at=NOON))
+    assert (left.decision, left.reason, left.agent_id) == ("last-resort", "nobody-for-emergency", None)
 
 
 def test_every_fact_that_decides_is_handled() -> None:

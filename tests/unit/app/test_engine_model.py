@@ -251,6 +251,10 @@ class People(RuleBasedStateMachine):
         assert len(set(engaged.values())) == len(engaged)
 
     @invariant()
+    def the_router_knows_exactly_who_waits(self) -> None:
+        assert dict(self.centre.floor.waiting) == {call.call_id: call for call in self.centre.waiting()}
+
+    @invariant()
     def a_snapshot_tells_nothing_new(self) -> None:
         if not self.centre.connected_nodes():
             return

@@ -11,7 +11,7 @@ from calls.events import Duty
 from routing.agent import Agent, AgentState, not_reached, off_duty, reached, reserve
 from routing.assign import Decision, LastResort, LeaveToFallback, Ring, assign
 from routing.explain import SENTENCES, Reason, explain
-from routing.selection import in_order
+from routing.floor import Floor
 from routing.waiting import LastResort as LastResortOf
 from routing.waiting import WaitingCall
 from tests.builders import NOON, a_paused_agent, a_profile, a_queue, a_waiting_call, an_agent, seconds
@@ -24,8 +24,15 @@ QUEUES = {
 }
 
 
+def a_floor(waiting: Iterable[WaitingCall], *agents: Agent) -> Floor:
+    floor = Floor(QUEUES, agents)
+    for call in waiting:
+        floor.put(call)
+    return floor
+
+
 def decided(waiting: Iterable[WaitingCall], *agents: Agent, at: float = 0.0) -> list[Decision]:
-    return assign(waiting, {agent.profile.agent_id: agent for agent in agents}, QUEUES, NOON + seconds(at))
+    return assign(a_floor(waiting, *agents), NOON + seconds(at))
 
 
 def rings(decisions: Iterable[Decision]) -> dict[str, str]:
@@ -51,12 +58,12 @@ def test_the_call_most_endangered_against_its_target_comes_first() -> None:
 
 def test_a_caller_from_a_slow_queue_is_not_starved_by_new_callers_of_a_fast_one() -> None:
     fresh = [a_waiting_call(f"doctor-{waited}", waited=waited, queue="doctors") for waited in range(5)]
-    assert in_order([*fresh, a_waiting_call("caller", waited=30)], QUEUES, NOON)[0].call_id == "caller"
+    assert rings(decided([*fresh, a_waiting_call("caller", waited=30)], an_agent())) == {"caller": "anna"}
 
 
 def test_a_caller_who_comes_back_from_a_ring_keeps_the_place() -> None:
     back = a_waiting_call("back", waited=30, waiting_since=NOON)
-    assert in_order([a_waiting_call("younger", waited=20), back], QUEUES, NOON)[0] is back
+    assert rings(decided([a_waiting_call("younger", waited=20), back], an_agent())) == {"back": "anna"}
 
 
 def test_of_capable_agents_the_longest_idle_is_rung() -> None:

@@ -10,7 +10,8 @@ from hypothesis import strategies as some
 
 from calls.needs import needs
 from routing.agent import Agent, AgentState, can_serve, is_free, rests
-from routing.assign import LastResort, LeaveToFallback, assign
+from routing.assign import Decision, LastResort, LeaveToFallback, assign
+from routing.floor import Floor
 from routing.waiting import WaitingCall
 from tests.builders import NOON, a_queue, a_waiting_call, an_agent, seconds
 
@@ -58,11 +59,18 @@ def centres(draw) -> tuple[list[WaitingCall], dict[str, Agent]]:
     return waiting, agents
 
 
+def decided(waiting: list[WaitingCall], agents: dict[str, Agent]) -> list[Decision]:
+    floor = Floor(QUEUES, agents.values())
+    for call in waiting:
+        floor.put(call)
+    return assign(floor, NOON)
+
+
 @settings(max_examples=CENTRES, deadline=None)
 @given(centres())
 def test_no_agent_is_rung_twice_and_no_call_decided_twice(centre) -> None:
     waiting, agents = centre
-    decisions = assign(waiting, agents, QUEUES, NOON)
+    decisions = decided(waiting, agents)
     taken = [one.agent_id for one in decisions if not isinstance(one, LastResort)]
     assert len(taken) == len(set(taken))
     assert len({one.call_id for one in decisions}) == len(decisions)
@@ -73,7 +81,7 @@ def test_no_agent_is_rung_twice_and_no_call_decided_twice(centre) -> None:
 def test_only_free_agents_who_can_serve_the_call_are_chosen_and_fallback_calls_are_sent_nothing(centre) -> None:
     waiting, agents = centre
     calls = {call.call_id: call for call in waiting}
-    for one in assign(waiting, agents, QUEUES, NOON):
+    for one in decided(waiting, agents):
         call = calls[one.call_id]
         assert isinstance(one, LeaveToFallback) or not call.in_fallback
         if not isinstance(one, LastResort):
@@ -86,7 +94,7 @@ def test_only_free_agents_who_can_serve_the_call_are_chosen_and_fallback_calls_a
 @given(centres())
 def test_no_call_waits_while_a_capable_agent_stays_free(centre) -> None:
     waiting, agents = centre
-    decisions = assign(waiting, agents, QUEUES, NOON)
+    decisions = decided(waiting, agents)
     taken = {one.agent_id for one in decisions if not isinstance(one, LastResort)}
     served = {one.call_id for one in decisions if not isinstance(one, LastResort)}
     idle = [agent for agent_id, agent in agents.items() if is_free(agent, NOON) and agent_id not in taken]
@@ -102,7 +110,7 @@ def test_no_call_waits_while_a_capable_agent_stays_free(centre) -> None:
 def test_an_emergency_call_never_waits_while_an_agent_who_can_serve_it_takes_another(centre) -> None:
     waiting, agents = centre
     calls = {call.call_id: call for call in waiting}
-    decisions = [one for one in assign(waiting, agents, QUEUES, NOON) if not isinstance(one, LastResort)]
+    decisions = [one for one in decided(waiting, agents) if not isinstance(one, LastResort)]
     served = {one.call_id for one in decisions}
     for call in waiting:
         if call.queue == "emergency" and call.call_id not in served:
@@ -115,7 +123,7 @@ def test_an_emergency_call_never_waits_while_an_agent_who_can_serve_it_takes_ano
 @given(centres())
 def test_of_calls_with_equal_needs_in_one_queue_the_first_come_is_first_served(centre) -> None:
     waiting, agents = centre
-    served = {one.call_id for one in assign(waiting, agents, QUEUES, NOON) if not isinstance(one, LastResort)}
+    served = {one.call_id for one in decided(waiting, agents) if not isinstance(one, LastResort)}
     for call in waiting:
         for other in waiting:
             alike = (call.queue, call.needs) == (other.queue, other.needs)
@@ -130,5 +138,4 @@ def test_the_order_in_which_the_state_is_told_does_not_matter(centre, random) ->
     shuffled, names = list(waiting), list(agents)
     random.shuffle(shuffled)
     random.shuffle(names)
-    again = assign(shuffled, {name: agents[name] for name in names}, QUEUES, NOON)
-    assert again == assign(waiting, agents, QUEUES, NOON)
+    assert decided(shuffled, {name: agents[name] for name in names}) == decided(waiting, agents)

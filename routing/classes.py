@@ -1,0 +1,195 @@
+"""Which callers are alike, which agents are alike, and who of them fits whom?
+
+Callers of one queue with equal needs in force are one class, agents with equal skills and grade one profile. Who fits
+is worked out once, when a class or a profile first comes up, through an index by skill; afterwards it is at hand.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from calls.needs import Needs
+from routing.agent import AgentProfile, Grade, can_serve
+from routing.in_turn import InTurn
+from routing.waiting import Queue
+
+RECENT: Final = 1000
+"""How many of the last callers tell what is wanted."""
+FINE: Final = 1 << 20
+"""Shares of demand are whole numbers of this part, so that their sum does not depend on the order."""
+
+
+class Wanted:
+    """One need: how many of the last callers ``asked`` for it, and how many ``free`` agents meet it."""
+
+    __slots__ = ("asked", "free", "need")
+
+    def __init__(self, need: tuple[str, int]) -> None:
+        self.need = need
+        self.asked = 0
+        self.free = 0
+
+
+class Reserve:
+    """The free agents who could serve an emergency queue, of whom ``keep`` are kept for it."""
+
+    __slots__ = ("free", "keep", "needs", "profiles")
+
+    def __init__(self, queue: Queue) -> None:
+        self.needs = queue.needs
+        self.keep = queue.reserve
+        self.free = 0
+        self.profiles: list[Profile] = []
+
+
+class Profile:
+    """Agents with the same skills and grade: who is free and who rests, by ``since``; how many are ready, or on duty.
+
+    Only agents whose phone can be reached are counted.
+    """
+
+    __slots__ = ("classes", "free", "like", "place", "present", "ready", "reserves", "resting", "urgent", "wanted")
+
+    def __init__(self, like: AgentProfile) -> None:
+        self.like = like
+        self.place = (list(Grade).index(like.grade), len(like.skills), like.skills)
+        self.free = InTurn()
+        self.resting = InTurn()
+        self.ready = 0
+        self.present = 0
+        self.classes: list[CallClass] = []
+        self.urgent: list[CallClass] = []
+        self.wanted: list[Wanted] = []
+        self.reserves: list[Reserve] = []
+
+    def open(self) -> bool:
+        """Whether other callers than those in need may take one of these agents now."""
+        return all(reserve.free > reserve.keep for reserve in self.reserves)
+
+    def wanted_elsewhere(self) -> int:
+        """How much would be missed if one of these were taken: for each need that they meet, how often it is asked for
+        by the number of free agents who meet it. What this caller asks for is met by every candidate alike."""
+        return sum(wanted.asked * FINE // wanted.free for wanted in self.wanted if wanted.asked)
+
+    def take(self, agent_id: str) -> None:
+        """One of the free or resting is free no more."""
+        self.resting.drop(agent_id)
+        if agent_id in self.free:
+            self.free.drop(agent_id)
+            self._count(-1)
+
+    def give(self, since: int, agent_id: str) -> list[Reserve]:
+        """One of these is free; the reserves that this has filled."""
+        self.free.put(since, agent_id)
+        self._count(1)
+        return [reserve for reserve in self.reserves if reserve.free == reserve.keep + 1]
+
+    def _count(self, change: int) -> None:
+        for wanted in self.wanted:
+            wanted.free += change
+        for reserve in self.reserves:
+            reserve.free += change
+
+
+class CallClass:
+    """Callers of one queue with the same needs in force, by the time at which they came.
+
+    ``profiles`` can serve them, those of the lowest grade and of the fewest skills first. ``waiting`` does not hold
+    those who wait for their preferred agent.
+    """
+
+    __slots__ = ("needs", "profiles", "queue", "waiting")
+
+    def __init__(self, queue: Queue, needs: Needs) -> None:
+        self.queue = queue
+        self.needs = needs
+        self.waiting = InTurn()
+        self.profiles: list[Profile] = []
+
+    def somebody_on_duty(self) -> bool:
+        """Whether anybody is there who could serve these; for an emergency people on a break do not count."""
+        if self.queue.emergency:
+            return any(profile.ready for profile in self.profiles)
+        return any(profile.present for profile in self.profiles)
+
+
+class Classes:
+    """All classes and profiles that have come up, and what the last callers asked for."""
+
+    def __init__(self, queues: Mapping[str, Queue]) -> None:
+        self._queues = queues
+        self._classes: dict[tuple[str, Needs], CallClass] = {}
+        self._profiles: dict[tuple[Needs, Grade], Profile] = {}
+        self._wanted: dict[tuple[str, int], Wanted] = {}
+        self._reserves = [Reserve(queue) for queue in queues.values() if queue.emergency and queue.reserve]
+        self._profiles_by_skill: dict[str, list[Profile]] = {}
+        self._classes_by_skill: dict[str, list[CallClass]] = {}
+        self._recent: deque[Needs] = deque()
+
+    def class_of(self, queue_id: str, needs: Needs) -> CallClass:
+        """The class of these callers; raises KeyError for a queue that is not configured."""
+        found = self._classes.get((queue_id, needs))
+        if found is None:
+            found = self._classes[queue_id, needs] = CallClass(self._queues[queue_id], needs)
+            self._classes_by_skill.setdefault(_rarest(needs), []).append(found)
+            for profile in self._who_can(needs):
+                _fit(found, profile)
+        return found
+
+    def profile_of(self, like: AgentProfile) -> Profile:
+        """The profile of these agents."""
+        found = self._profiles.get((like.skills, like.grade))
+        if found is None:
+            found = self._profiles[like.skills, like.grade] = Profile(like)
+            skills = ["", *(skill for skill, _ in like.skills)]
+            for skill in skills:
+                self._profiles_by_skill.setdefault(skill, []).append(found)
+            for call_class in [one for skill in skills for one in self._classes_by_skill.get(skill, ())]:
+                if can_serve(like, call_class.needs):
+                    _fit(call_class, found)
+            found.wanted = [one for need, one in self._wanted.items() if can_serve(like, (need,))]
+            found.reserves = [one for one in self._reserves if can_serve(like, one.needs)]
+            for reserve in found.reserves:
+                reserve.profiles.append(found)
+        return found
+
+    def came(self, needs: Needs) -> None:
+        """Another caller asks for this; the oldest of the last ones is forgotten."""
+        self._recent.append(needs)
+        for need in needs:
+            self._wanted_of(need).asked += 1
+        if len(self._recent) > RECENT:
+            for need in self._recent.popleft():
+                self._wanted[need].asked -= 1
+
+    def _wanted_of(self, need: tuple[str, int]) -> Wanted:
+        found = self._wanted.get(need)
+        if found is None:
+            found = self._wanted[need] = Wanted(need)
+            for profile in self._who_can((need,)):
+                profile.wanted.append(found)
+                found.free += len(profile.free)
+        return found
+
+    def _who_can(self, needs: Needs) -> Iterable[Profile]:
+        several = [self._profiles_by_skill.get(skill, []) for skill in _skills(needs)]
+        fewest = min(several, key=len, default=self._profiles_by_skill.get("", []))
+        return [profile for profile in fewest if can_serve(profile.like, needs)]
+
+
+def _fit(call_class: CallClass, profile: Profile) -> None:
+    insort(call_class.profiles, profile, key=lambda one: one.place)
+    (profile.urgent if call_class.queue.emergency else profile.classes).append(call_class)
+
+
+def _skills(needs: Needs) -> list[str]:
+    """Without grades: those are no skills of an agent."""
+    return [skill for skill, _ in needs if not skill.startswith("grade:")]
+
+
+def _rarest(needs: Needs) -> str:
+    """A skill under which whoever can serve these needs will find them; "" if they ask for none."""
+    return next(iter(_skills(needs)), "")

@@ -1,0 +1,201 @@
+"""Who waits and who is free? All of it filed so that a decision looks at few of them.
+
+The floor is told what is so: an agent is set, a caller put or dropped. What follows, also from the passing of time, is
+worked out by ``look``, which ``assign`` does first; between two looks nothing moves. The same happenings in the same
+order give the same decisions, and an order within one moment matters only to what the last callers have asked for.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping, MutableMapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from calls.events import Duty
+from calls.hours import is_open
+from routing.agent import Agent, can_serve
+from routing.classes import CallClass, Classes
+from routing.in_turn import SECOND, InTurn, moment, time_of
+from routing.overflow import looked_at_after
+from routing.relaxing import in_force, step_after
+from routing.roster import Roster
+from routing.waiting import Queue, WaitingCall, When
+
+MINUTE = timedelta(minutes=1)
+
+
+class Waiter:
+    """One caller as filed: ``step`` of relaxation and ``alike`` (the class) are of the last look.
+
+    ``new`` until a look has been followed by a decision, or by none.
+    """
+
+    __slots__ = ("alike", "call", "new", "queue", "queued", "since", "step")
+
+    def __init__(self, call: WaitingCall, queue: Queue, alike: CallClass, new: bool) -> None:
+        self.call = call
+        self.queue = queue
+        self.queued = moment(call.queued_at)
+        self.since = moment(call.waiting_since)
+        self.step = 0
+        self.alike = alike
+        self.new = new
+
+
+class Floor:
+    """Who waits and who is free: calls of equal (queue, needs now) form one class, agents of equal (skills, grade) one
+    profile. ``queues`` by id, as configured."""
+
+    def __init__(self, queues: Mapping[str, Queue], agents: Iterable[Agent] = ()) -> None:
+        self.queues = queues
+        self._classes = Classes(queues)
+        self.roster = Roster(self._classes, agents)
+        self.waiters: dict[str, Waiter] = {}
+        self._calls: dict[str, WaitingCall] = {}
+        self._places: dict[str, list[tuple[int, str]]] = {queue_id: [] for queue_id in queues}
+        self._changed: dict[str, None] = {}
+        self._later = InTurn()
+        self._wishes: dict[str, dict[str, None]] = {}
+        self._looked_after = {queue_id: looked_at_after(queue) for queue_id, queue in queues.items()}
+        self._kept_hours = [q for q in queues.values() if q.hours and any(r.when is When.CLOSED for r in q.overflow)]
+        self._open: dict[str, bool] = {}
+        self._next_minute: datetime | None = None
+
+    @property
+    def agents(self) -> MutableMapping[str, Agent]:
+        """Agents by id; setting one files them anew."""
+        return self.roster
+
+    @property
+    def waiting(self) -> Mapping[str, WaitingCall]:
+        """Who waits, by call id."""
+        return MappingProxyType(self._calls)
+
+    def put(self, call: WaitingCall) -> None:
+        """The caller waits, or something about them has changed; raises KeyError for a queue that is not configured."""
+        queue, before = self.queues[call.queue], self.waiters.get(call.call_id)
+        if before is not None:
+            if before.call == call:
+                return
+            self._take_out(before)
+        moved = before is None or before.call.queue != call.queue
+        alike = self._classes.class_of(call.queue, call.needs)
+        waiter = Waiter(call, queue, alike, new=moved or (before is not None and before.new))
+        self.waiters[call.call_id] = waiter
+        self._calls[call.call_id] = call
+        insort(self._places[call.queue], (waiter.queued, call.call_id))
+        if call.preferred:
+            self._wishes.setdefault(call.preferred, {})[call.call_id] = None
+        if moved:
+            self._classes.came(call.needs)
+        self._changed[call.call_id] = None
+
+    def drop(self, call_id: str) -> None:
+        """The caller waits no longer: is rung for, gone, or with somebody else. Unknown ids do nothing."""
+        waiter = self.waiters.pop(call_id, None)
+        if waiter is not None:
+            del self._calls[call_id]
+            self._take_out(waiter)
+            self._later.drop(call_id)
+            self._changed.pop(call_id, None)
+
+    def _take_out(self, waiter: Waiter) -> None:
+        call = waiter.call
+        waiter.alike.waiting.drop(call.call_id)
+        places = self._places[call.queue]
+        del places[bisect_left(places, (waiter.queued, call.call_id))]
+        if call.preferred:
+            wishes = self._wishes[call.preferred]
+            del wishes[call.call_id]
+            if not wishes:
+                del self._wishes[call.preferred]
+
+    def position(self, call_id: str) -> int:
+        """The caller's place among those of the queue, 1 for the next; raises KeyError for one who does not wait."""
+        waiter = self.waiters[call_id]
+        return bisect_left(self._places[waiter.call.queue], (waiter.queued, call_id)) + 1
+
+    def next_deadline(self) -> datetime | None:
+        """When ``assign`` must be asked again though nothing has happened; None if time alone changes nothing.
+
+        A wrap-up ends by setting the agent, and is not in it.
+        """
+        ahead = [at for at in (self._later.first and self._later.first[0], self.roster.next_deadline()) if at]
+        if self._next_minute is not None and any(self._places[queue.queue_id] for queue in self._kept_hours):
+            ahead.append(moment(self._next_minute))
+        return time_of(min(ahead)) if ahead else None
+
+    def is_closed(self, queue: Queue) -> bool:
+        """Whether the hours of a queue that keeps them were over at the last look."""
+        return not self._open.get(queue.queue_id, True)
+
+    def look(self, now: datetime) -> list[Waiter]:
+        """File what has changed and what time has brought; the callers to be looked at, in no order that matters."""
+        at = moment(now)
+        self._look_at_hours(now)
+        for agent_id in self.roster.look(now):
+            self._changed.update(self._wishes.get(agent_id, ()))
+        for alike in self.roster.left:
+            if not alike.somebody_on_duty():
+                self._changed.update((call_id, None) for _, call_id in alike.waiting)
+        self.roster.left.clear()
+        while self._later.first is not None and self._later.first[0] <= at:
+            call_id = self._later.first[1]
+            self._later.drop(call_id)
+            self._changed[call_id] = None
+        looked_at = [self.waiters[call_id] for call_id in self._changed]
+        self._changed.clear()
+        for waiter in looked_at:
+            self._file(waiter, now, at)
+        return looked_at
+
+    def set_aside(self, waiter: Waiter) -> None:
+        """The caller has been decided upon, and competes no more until the next look."""
+        waiter.alike.waiting.drop(waiter.call.call_id)
+        self._changed[waiter.call.call_id] = None
+
+    def waits_for_preferred(self, waiter: Waiter, now: datetime) -> bool:
+        """Whether the caller has patience left, and the preferred agent is on duty and busy."""
+        call, queue = waiter.call, waiter.queue
+        if call.preferred is None or queue.emergency or call.in_fallback or call.in_last_resort:
+            return False
+        agent = self.roster.get(call.preferred)
+        return (
+            agent is not None
+            and agent.duty is Duty.READY
+            and agent.reachable
+            and agent.missed != call.call_id
+            and (moment(now) - waiter.since) / SECOND < queue.preferred_seconds
+            and self.roster.profile_if_free(call.preferred) is None
+            and can_serve(agent.profile, waiter.alike.needs)
+        )
+
+    def _file(self, waiter: Waiter, now: datetime, at: int) -> None:
+        call = waiter.call
+        waited = at - waiter.since
+        waiter.step = step_after(waiter.queue, waited / SECOND)
+        needs = in_force(call.needs, waiter.queue, waiter.step)
+        if needs != waiter.alike.needs:
+            waiter.alike.waiting.drop(call.call_id)
+            waiter.alike = self._classes.class_of(call.queue, needs)
+        if self.waits_for_preferred(waiter, now):
+            waiter.alike.waiting.drop(call.call_id)
+        else:
+            waiter.alike.waiting.put(waiter.queued, call.call_id)
+        following = next((after for after in self._looked_after[call.queue] if after > waited), None)
+        if following is not None:
+            self._later.put(waiter.since + following, call.call_id)
+
+    def _look_at_hours(self, now: datetime) -> None:
+        """Queues open and close on the minute; the callers of one that has closed are looked at."""
+        if not self._kept_hours or (
+            self._next_minute is not None and self._next_minute - MINUTE <= now < self._next_minute
+        ):
+            return
+        self._next_minute = now.replace(second=0, microsecond=0) + MINUTE
+        for queue in self._kept_hours:
+            was_open = self._open.get(queue.queue_id, True)
+            self._open[queue.queue_id] = queue.hours is None or is_open(queue.hours, now)
+            if was_open and not self._open[queue.queue_id]:
+                self._changed.update((call_id, None) for _, call_id in self._places[queue.queue_id])

@@ -1,0 +1,127 @@
+"""Which agents are free, and which only rest? Each is filed in a profile, and anew when something about them changes.
+
+Whoever sets an agent says what is so; what follows from it, also by time alone, is worked out at the next ``look``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import ItemsView, Iterable, Iterator, MutableMapping, ValuesView
+from datetime import datetime
+from typing import NamedTuple
+
+from calls.events import Duty
+from routing.agent import LEAST_BACK_OFF, Agent, AgentState, is_free, rests
+from routing.classes import CallClass, Classes, Profile
+from routing.in_turn import InTurn, moment
+
+
+class Filed(NamedTuple):
+    """Where an agent is filed, and as what they count for callers whom nobody may be there to serve."""
+
+    profile: Profile
+    there: Duty
+
+
+class Roster(MutableMapping[str, Agent]):
+    """Agents by id. ``freed`` and ``rested`` are the profiles in which somebody can be rung who could not before,
+    ``left`` the classes that have lost the last of a profile who was there for them: whoever asks empties them."""
+
+    def __init__(self, classes: Classes, agents: Iterable[Agent]) -> None:
+        self._classes = classes
+        self._agents = {agent.profile.agent_id: agent for agent in agents}
+        self._changed = dict.fromkeys(self._agents)
+        self._filed: dict[str, Filed] = {}
+        self._waking = InTurn()
+        self.freed: dict[Profile, None] = {}
+        self.rested: dict[Profile, None] = {}
+        self.left: dict[CallClass, None] = {}
+
+    def __getitem__(self, agent_id: str) -> Agent:
+        return self._agents[agent_id]
+
+    def __setitem__(self, agent_id: str, agent: Agent) -> None:
+        self._agents[agent_id] = agent
+        self._changed[agent_id] = None
+
+    def __delitem__(self, agent_id: str) -> None:
+        del self._agents[agent_id]
+        self._changed[agent_id] = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._agents)
+
+    def __len__(self) -> int:
+        return len(self._agents)
+
+    def items(self) -> ItemsView[str, Agent]:
+        """As of a dict: faster than one by one."""
+        return self._agents.items()
+
+    def values(self) -> ValuesView[Agent]:
+        """As of a dict: faster than one by one."""
+        return self._agents.values()
+
+    def next_deadline(self) -> int | None:
+        """When time alone lets somebody be rung."""
+        return self._waking.first[0] if self._waking.first else None
+
+    def profile_if_free(self, agent_id: str) -> Profile | None:
+        """Where the agent is filed, if they can be rung without disturbing their rest."""
+        filed = self._filed.get(agent_id)
+        return filed.profile if filed and agent_id in filed.profile.free else None
+
+    def take(self, profile: Profile, agent_id: str) -> None:
+        """The agent has been decided upon, and is not free until the next look at least."""
+        profile.take(agent_id)
+        self._changed[agent_id] = None
+
+    def look(self, now: datetime) -> list[str]:
+        """File whoever has changed or whose rest is over; their ids."""
+        at = moment(now)
+        while self._waking.first is not None and self._waking.first[0] <= at:
+            agent_id = self._waking.first[1]
+            self._waking.drop(agent_id)
+            self._changed[agent_id] = None
+        changed = list(self._changed)
+        self._changed.clear()
+        thinned: dict[Profile, None] = {}
+        for agent_id in changed:
+            before, after = self._filed.get(agent_id), self._file(agent_id, now)
+            if before and (after is None or before.profile is not after.profile or before.there is not after.there):
+                thinned[before.profile] = None
+        for profile in thinned:
+            self.left.update(dict.fromkeys(() if profile.ready else profile.urgent))
+            self.left.update(dict.fromkeys(() if profile.present else profile.classes))
+        return changed
+
+    def _file(self, agent_id: str, now: datetime) -> Filed | None:
+        agent, before = self._agents.get(agent_id), self._filed.pop(agent_id, None)
+        if before is not None:
+            before.profile.take(agent_id)
+            before.profile.ready -= before.there is Duty.READY
+            before.profile.present -= before.there is not Duty.OFF
+        self._waking.drop(agent_id)
+        if agent is None:
+            return None
+        known = before is not None and before.profile.like is agent.profile
+        profile = before.profile if before is not None and known else self._classes.profile_of(agent.profile)
+        filed = self._filed[agent_id] = Filed(profile, agent.duty if agent.reachable else Duty.OFF)
+        profile.ready += filed.there is Duty.READY
+        profile.present += filed.there is not Duty.OFF
+        if is_free(agent, now):
+            self.freed[profile] = None
+            for reserve in profile.give(moment(agent.since), agent_id):
+                self.freed.update((one, None) for one in reserve.profiles if len(one.free))
+        elif rests(agent, now):
+            profile.resting.put(moment(agent.since), agent_id)
+            self.rested[profile] = None
+        self._wait_for(agent, now)
+        return filed
+
+    def _wait_for(self, agent: Agent, now: datetime) -> None:
+        """Note when time alone changes what the agent can be asked."""
+        if agent.state is not AgentState.READY or agent.not_before is None:
+            return
+        ahead = [moment(at) for at in (agent.since + LEAST_BACK_OFF, agent.not_before) if at > now]
+        if ahead:
+            self._waking.put(min(ahead), agent.profile.agent_id)
