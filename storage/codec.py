@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -46,7 +46,7 @@ def encode(event: Event, run_id: str, seq: int, config_version: str) -> StoredEv
         call_id=_identity(event, "call_id"),
         agent_id=_identity(event, "agent_id"),
         type=type(event).__name__,
-        payload={f.name: _plain(getattr(event, f.name)) for f in fields(event) if f.name not in COLUMNS},
+        payload={name: _plain(getattr(event, name)) for name in PAYLOADS[type(event)]},
         config_version=config_version,
     )
 
@@ -59,9 +59,9 @@ def decode(row: StoredEvent) -> Event | None:
     stored = {**row.payload, "at": row.at, "call_id": row.call_id, "agent_id": row.agent_id}
     values: dict[str, object] = {}
     try:
-        for name, hint, required in SHAPES[row.type]:
+        for name, typed, required in SHAPES[row.type]:
             if name in row.payload or name in COLUMNS:
-                values[name] = _typed(hint, stored[name])
+                values[name] = typed(stored[name])
             elif required:
                 return None
         return cls(**values)  # type: ignore[arg-type]
@@ -89,7 +89,7 @@ def columns(rows: Iterable[StoredEvent]) -> list[dict[str, object]]:
 
 
 def _columns(row: StoredEvent) -> dict[str, object]:
-    return {f.name: getattr(row, f.name) for f in fields(row)}
+    return {name: getattr(row, name) for name in ROW}
 
 
 def _identity(event: Event, name: str) -> str | None:
@@ -99,6 +99,8 @@ def _identity(event: Event, name: str) -> str | None:
 
 def _plain(value: object) -> object:
     """Values of JSON; sets are sorted so that equal events make equal rows."""
+    if type(value) is str:  # the most usual
+        return _storable(value)
     match value:
         case None | bool() | int() | float():
             return value
@@ -119,34 +121,48 @@ def _plain(value: object) -> object:
 
 def _storable(text: str) -> str:
     """PostgreSQL takes neither NUL nor half a surrogate pair, and a caller's phone may send anything."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
-def _typed(hint: object, value: object) -> object:
-    """The value that the field asks for; raises TypeError or ValueError when it cannot be made."""
+Typed = Callable[[typing.Any], object]
+"""Makes of a stored value what a field asks for; raises TypeError or ValueError when it cannot."""
+
+
+def _typed(hint: object) -> Typed:
+    """How values of this type are made; worked out once a field, since a type is slow to take apart."""
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        inner = [part for part in parts if part is not type(None)]
-        return None if value is None else _typed(inner[0], value)
+        [inner, *_] = [_typed(part) for part in parts if part is not type(None)]
+        return lambda value: None if value is None else inner(value)
     if origin is tuple:
-        items = list(typing.cast(Iterable[object], value))
-        kinds = [parts[0]] * len(items) if parts[1:] == (...,) else parts
-        return tuple(_typed(kind, item) for kind, item in zip(kinds, items, strict=True))
+        kinds = [_typed(part) for part in parts if part is not ...]
+        if parts[1:] == (...,):
+            return lambda value: tuple(kinds[0](item) for item in value)
+        return lambda value: tuple(kind(item) for kind, item in zip(kinds, value, strict=True))
     if origin is frozenset:
-        return frozenset(_typed(parts[0], item) for item in typing.cast(Iterable[object], value))
-    if isinstance(hint, type) and issubclass(hint, datetime) and isinstance(value, str):
-        return datetime.fromisoformat(value)
+        one = _typed(parts[0])
+        return lambda value: frozenset(one(item) for item in value)
+    if isinstance(hint, type) and issubclass(hint, datetime):
+        return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else _present(value)
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint(value)
-    if value is None and hint is not type(None):
+        return hint
+    return _present
+
+
+def _present(value: object) -> object:
+    if value is None:
         raise TypeError("a value is missing")
     return value
 
 
-def _shape(cls: type[Event]) -> list[tuple[str, object, bool]]:
-    """Each field's name, type and whether it must be given."""
+def _shape(cls: type[Event]) -> list[tuple[str, Typed, bool]]:
+    """Each field's name, how its values are made, and whether it must be given."""
     hints = typing.get_type_hints(cls)
-    return [(f.name, hints[f.name], f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)]
+    return [(f.name, _typed(hints[f.name]), f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)]
 
 
+ROW = [f.name for f in fields(StoredEvent)]
+PAYLOADS = {cls: [f.name for f in fields(cls) if f.name not in COLUMNS] for cls in EVENT_TYPES.values()}
 SHAPES = {name: _shape(cls) for name, cls in EVENT_TYPES.items()}

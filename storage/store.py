@@ -63,6 +63,7 @@ def _put(insert: Callable[[Any], Any], kind: Any) -> Any:
     return statement.on_conflict_do_update(index_elements=KEYS[kind], set_=others)
 
 
+COLUMNS = {kind: [f.name for f in fields(kind)] for kind in schema.TABLES}
 NEW = {dialect: _new(insert) for dialect, insert in _INSERT.items()}
 PUT = {(dialect, kind): _put(insert, kind) for dialect, insert in _INSERT.items() for kind in schema.TABLES}
 
@@ -147,6 +148,6 @@ async def _write(connection: AsyncConnection, changed: Iterable[Row]) -> None:
     """Put each row in place of the one with the same key."""
     by_table: dict[type[Row], list[dict[str, Any]]] = {}
     for row in changed:
-        by_table.setdefault(type(row), []).append({f.name: getattr(row, f.name) for f in fields(row)})
+        by_table.setdefault(type(row), []).append({name: getattr(row, name) for name in COLUMNS[type(row)]})
     for kind, values in by_table.items():
         await connection.execute(PUT[connection.dialect.name, kind], values)
