@@ -11,6 +11,7 @@ from config.forms import FORMS
 from config.menus import MENU_RULES
 from config.model import Clinic, Configuration, Trunk
 from config.rules import RULES
+from config.serving import SERVING_RULES
 
 __all__ = ["Clinic", "Configuration", "ConfigurationFaults", "Fault", "Trunk", "check", "load"]
 
@@ -36,7 +37,7 @@ def _examine(path: Path, today: date | None) -> tuple[Configuration | None, list
     if read.values is None:
         return None, read.faults
     found, broken = sections.configuration(read, today or datetime.now(UTC).date())
-    for rule, looks_at in (FORMS | MENU_RULES | RULES).items():
+    for rule, looks_at in (FORMS | MENU_RULES | RULES | SERVING_RULES).items():
         if broken.isdisjoint(looks_at):
             for way, reason in rule(found, read.values):
                 read.fault(way, reason)

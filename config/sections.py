@@ -6,6 +6,7 @@ import difflib
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import date
@@ -35,6 +36,7 @@ ENTRIES: dict[str, tuple[type, str]] = {
 }
 NEEDED = ("queues", "agents", "lines")
 LEVELS = ("needs", "skills")
+RELAXED_FORM = re.compile(r"[a-z]+:([a-z0-9_-]+|\*)")
 SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash")
 T = TypeVar("T")
 
@@ -95,7 +97,11 @@ def _entries(located: Located, raw: Any, way: Way) -> dict[str, dict[str, Any]]:
 
 def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening: Mapping[str, Hours | None]) -> Any:
     raw = {**raw, **{field: _levels(located, raw[field], (*way, field)) for field in LEVELS if field in raw}}
-    if kind is Line and isinstance(raw.get("hours"), str):
+    if kind is Queue and isinstance(raw.get("relaxation"), list):
+        raw["relaxation"] = [
+            _relaxation(located, step, (*way, "relaxation", index)) for index, step in enumerate(raw["relaxation"])
+        ]
+    if kind in (Line, Queue) and isinstance(raw.get("hours"), str):
         name = raw["hours"]
         if name not in opening:
             located.fault((*way, "hours"), f"names hours {name!r} that do not exist{_instead(name, opening)}")
@@ -135,6 +141,21 @@ def _levels(located: Located, raw: Any, way: Way) -> tuple[tuple[str, int], ...]
         except BadNeeds as wrong:
             located.fault((*way, skill), str(wrong))
     return needs(found)
+
+
+def _relaxation(located: Located, raw: Any, way: Way) -> Any:
+    """One step; its levels may be 0 and name a whole kind of skills, as {lang:*: 0}."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("levels"), dict):
+        return raw
+    found = {}
+    for skill, level in raw["levels"].items():
+        if not RELAXED_FORM.fullmatch(skill):
+            located.fault((*way, "levels", skill), "is neither a skill (kind:name) nor a kind of skills (kind:*)")
+        elif not isinstance(level, int) or not 0 <= level <= 9:
+            located.fault((*way, "levels", skill), f"must be from 0 to 9, and 0 takes the need away (is {level!r})")
+        else:
+            found[skill] = level
+    return {**raw, "levels": sorted(found.items())}
 
 
 def _hours(

@@ -266,7 +266,7 @@ class Line:
     ``queue`` when the menu cannot be had). ``survey`` is the menu that asks for marks after the talk. ``hours`` are
     those of the menu's hours nodes; ``timezone`` replaces their own. ``greeting`` and ``whisper`` are prompt ids: what
     the caller hears first in the menu, what the agent hears on answering. ``numbers`` are what the trunk sends as
-    dialled.
+    dialled. ``coordinator`` is the id of the agent to try first, with the patience of the queue.
     """
 
     line_id: str
@@ -284,3 +284,4 @@ class Line:
     greeting: str | None = None
     whisper: str | None = None
     region: str | None = None
+    coordinator: str | None = None

@@ -190,9 +190,12 @@ def prompt(lang: str, name: str) -> Prompt:
 
 
 def always_open(values: dict[str, Any]) -> None:
-    """No line has hours, so that a test does not depend on the day it runs."""
+    """No line and no queue has hours, so that a test does not depend on the day it runs."""
     for line in values["lines"].values():
         line.pop("hours", None)
+    for queue in values["queues"].values():
+        queue.pop("hours", None)
+        queue["overflow"] = [rule for rule in queue.get("overflow", []) if rule["when"] != "closed"]
 
 
 def agent(live: Mapping[str, Any], agent_id: str) -> Mapping[str, Any]:
@@ -231,11 +234,14 @@ def free_ports(count: int) -> list[int]:
 
 
 def configuration(change: Callable[[dict[str, Any]], None] | None, street: str, target: Path) -> Path:
-    """The sample configuration with the trunk at the street's telephones, changed as a test needs it."""
+    """The sample configuration with the trunk at the street's telephones, changed as a test needs it.
+
+    Nobody rests after a talk, is kept free for others or is paused for missed rings, unless a test says so.
+    """
 
     def changed(values: dict[str, Any]) -> None:
         for queue in values["queues"].values():
-            queue["wrap_up_seconds"] = 0
+            queue |= {"wrap_up_seconds": 0, "reserve": 0, "misses_before_pause": 0}
         if change:
             change(values)
 
