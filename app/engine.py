@@ -72,6 +72,7 @@ class Engine:
         self._awaited: dict[int, asyncio.Future[None]] = {}
         self._arrived = asyncio.Event()
         self._next_tick = self._last_look = self._caught_up = monotonic()
+        self._ticker: asyncio.TimerHandle | None = None
 
     def add_sink(self, sink: Sink) -> None:
         """From now on ``sink`` sees each event too."""
@@ -122,10 +123,15 @@ class Engine:
                 await self._arrival(self._next_tick - now)
 
     async def _arrival(self, seconds: float) -> None:
+        """Until a fact has come or the next tick is due: one timer for each tick, not for each of the facts between."""
         self._arrived.clear()
-        tick = asyncio.get_running_loop().call_later(seconds, self._arrived.set)
+        if self._ticker is None:
+            self._ticker = asyncio.get_running_loop().call_later(seconds, self._tick_due)
         await self._arrived.wait()
-        tick.cancel()
+
+    def _tick_due(self) -> None:
+        self._ticker = None
+        self._arrived.set()
 
     def _doubt(self, now: float) -> None:
         """What we believe is old, and a Redirect could break a talk of the fallback: first we look, then we decide."""

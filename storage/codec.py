@@ -20,6 +20,8 @@ from calls.events import Event
 COLUMNS = frozenset({"at", "call_id", "agent_id"})
 """Fields that stand in columns of their own; all others go into the payload."""
 
+_IN_ONE_LINE = json.JSONEncoder(separators=(",", ":"))
+
 EVENT_TYPES = {name: cls for name, cls in vars(events).items() if isinstance(cls, type) and issubclass(cls, Event)}
 
 
@@ -71,7 +73,7 @@ def decode(row: StoredEvent) -> Event | None:
 
 def to_line(row: StoredEvent) -> bytes:
     """The row as one line of JSON, newline included; ``from_line`` reads it back."""
-    return json.dumps({**_columns(row), "at": row.at.isoformat()}, separators=(",", ":")).encode() + b"\n"
+    return _IN_ONE_LINE.encode({**_columns(row), "at": row.at.isoformat()}).encode() + b"\n"
 
 
 def from_line(line: bytes) -> StoredEvent:
