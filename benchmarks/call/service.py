@@ -5,8 +5,8 @@ Started by benchmarks/call as a process of its own, so that its CPU time can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,14 @@ from agi_scripts.server import Handler
 from app import bootstrap, logs
 from app.settings import load_settings
 from app.state import Centre
+from calls.call import Call
 from routing.waiting import WaitingCall
 
 COMMANDS = 10
 WAIT = timedelta(seconds=3)
 QUEUE = "operator"
 
-every_waiting_call = Centre.waiting
+at_once = Centre._waiting
 
 
 async def ten_commands(channel: AgiChannel) -> Mapping[str, str]:
@@ -37,15 +38,18 @@ def ten_commands_handler(*_: Any) -> Handler:
     return ten_commands
 
 
-def after_three_seconds(centre: Centre) -> Iterable[WaitingCall]:
-    """Only those who have waited for 3 s. The service asks after each event and tick, here a hundred times a second."""
-    due = datetime.now(UTC) - WAIT
-    ripe = {call_id: call for call_id, call in centre.calls.items() if call.waiting_since and call.waiting_since <= due}
-    return every_waiting_call(replace(centre, calls=ripe))
+def after_three_seconds(centre: Centre, call: Call, up: list[str]) -> WaitingCall | None:
+    """Nobody wants an agent before 3 s: then the call is looked at again, at the next event of a hundred a second."""
+    waiting = at_once(centre, call, up)
+    left = (waiting.waiting_since + WAIT - datetime.now(UTC)).total_seconds() if waiting else 0.0
+    if left <= 0:
+        return waiting
+    asyncio.get_running_loop().call_later(left, centre._calls.changed.setdefault, call.call_id)
+    return None
 
 
 if __name__ == "__main__":
     bootstrap.menu_handler = ten_commands_handler  # type: ignore
-    Centre.waiting = after_three_seconds  # type: ignore
+    Centre._waiting = after_three_seconds  # type: ignore
     logs.to_stdout()
     uvloop.run(bootstrap.serve(load_settings()))
