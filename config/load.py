@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from config import located, sections
+from config import located, proof, sections
 from config.errors import ConfigurationFaults, Fault
 from config.forms import FORMS
 from config.menus import MENU_RULES
@@ -36,9 +36,13 @@ def _examine(path: Path, today: date | None) -> tuple[Configuration | None, list
     read = located.read(path)
     if read.values is None:
         return None, read.faults
-    found, broken = sections.configuration(read, today or datetime.now(UTC).date())
+    today = today or datetime.now(UTC).date()
+    found, broken = sections.configuration(read, today)
     for rule, looks_at in (FORMS | MENU_RULES | RULES | SERVING_RULES).items():
         if broken.isdisjoint(looks_at):
             for way, reason in rule(found, read.values):
                 read.fault(way, reason)
+    if broken.isdisjoint(proof.LOOKS_AT):
+        for way, reason in proof.traps(found, today):
+            read.fault(way, reason)
     return found, read.faults

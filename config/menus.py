@@ -19,13 +19,11 @@ from ivr.menu import (
     CallbackNode,
     ChoiceNode,
     GatherNode,
-    HoursNode,
     LanguageNode,
     LookupNode,
     Menu,
     PinNode,
     QueueNode,
-    SayNode,
     SurveyNode,
 )
 from ivr.numbers import CHECKS, PATTERNS
@@ -44,16 +42,12 @@ def named_nodes_exist(found: Configuration, written: Written) -> Broken:
 
 
 def people_can_be_reached(found: Configuration, written: Written) -> Broken:
-    """``0`` and the emergency key lead straight into queues, the latter into an emergency queue."""
+    """``0`` and the emergency key lead straight into queues."""
     for menu_id, menu in found.menus.items():
         for field in ("operator", "emergency"):
             node = menu.nodes.get(getattr(menu, field))
             if node is not None and not isinstance(node, QueueNode):
                 yield ("menus", menu_id, field), "must name a node of kind queue, so that the caller reaches a person"
-        node = menu.nodes.get(menu.emergency)
-        if isinstance(node, QueueNode) and node.queue in found.queues and not found.queues[node.queue].emergency:
-            way = ("menus", menu_id, "nodes", menu.emergency, "queue")
-            yield way, f"must be an emergency queue: set emergency: true in {node.queue}, or name another"
 
 
 def keys_are_free(found: Configuration, written: Written) -> Broken:
@@ -75,22 +69,6 @@ def keys_are_free(found: Configuration, written: Written) -> Broken:
             yield (*way, "confirm"), f"asks for {YES} or {NO}, and {emergency_key} means emergency: take another key"
 
 
-def every_way_ends(found: Configuration, written: Written) -> Broken:
-    """Nodes that ask nothing never lead back to themselves, or the caller would hear them for ever."""
-    for menu_id, menu in found.menus.items():
-        for name in menu.nodes:
-            seen: set[str] = set()
-            ahead = [name]
-            while ahead:
-                node = menu.nodes.get(ahead.pop())
-                if isinstance(node, SayNode | HoursNode):
-                    fresh = {target for *_, target in targets(node)} - seen
-                    seen |= fresh
-                    ahead += fresh
-            if name in seen:
-                yield ("menus", menu_id, "nodes", name), "leads back to itself without a question: lead it to an end"
-
-
 def every_node_is_reached(found: Configuration, written: Written) -> Broken:
     """A node that no caller comes to is a slip of the pen."""
     for menu_id, menu in found.menus.items():
@@ -103,6 +81,8 @@ def every_node_is_reached(found: Configuration, written: Written) -> Broken:
             ahead += fresh
         for name in menu.nodes.keys() - seen:
             yield ("menus", menu_id, "nodes", name), "is reached from nowhere: take it out, or lead callers to it"
+        if not any(menu_id in (line.menu, line.survey) for line in found.lines.values()):
+            yield ("menus", menu_id), "is the menu of no line: take it out, or name it in a line"
 
 
 def typed_numbers_make_sense(found: Configuration, written: Written) -> Broken:
@@ -152,10 +132,9 @@ def branches_name_what_a_record_can_say(found: Configuration, written: Written) 
 
 MENU_RULES: Rules = {
     named_nodes_exist: (),
-    people_can_be_reached: ("queues",),
+    people_can_be_reached: (),
     keys_are_free: (),
-    every_way_ends: (),
-    every_node_is_reached: (),
+    every_node_is_reached: ("lines",),
     typed_numbers_make_sense: (),
     numbers_are_asked_for: (),
     branches_name_what_a_record_can_say: ("skills", "languages"),

@@ -6,13 +6,12 @@ A rule yields (way, reason). Names are looked up in the file as written, so that
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 import prompts
-from calls.needs import Needs, together
+from calls.needs import Needs
 from config.forms import Broken, Rules, Written, names, nodes_of
 from config.located import Way
 from config.model import Configuration
@@ -86,6 +85,7 @@ def prompts_can_be_said(found: Configuration, written: Written) -> Broken:
     """A prompt that is missing in one language would be silence, or hang up the caller."""
     used: list[tuple[Way, str]] = [(("menus",), prompt) for prompt in STANDARD_PROMPTS]
     used += [(("languages",), f"lang-{lang}") for lang in found.languages]
+    used += [(("queues", name), prompt) for name in found.queues for prompt in LAST_RESORT_PROMPTS]
     for line_id, line in found.lines.items():
         spoken = {"greeting": line.greeting, "whisper": line.whisper}
         used += [(("lines", line_id, field), prompt) for field, prompt in spoken.items() if prompt is not None]
@@ -119,23 +119,15 @@ def skills_are_declared(found: Configuration, written: Written) -> Broken:
             yield from _skills(found, node.needs, (*way, "needs"))
 
 
-def everybody_can_be_served(found: Configuration, written: Written) -> Broken:
-    """For each queue, and for each line in each of its languages, there is an agent who may take the call."""
+def every_queue_can_be_served(found: Configuration, written: Written) -> Broken:
+    """For each queue there is an agent who meets its needs; in which language, is for `config.proof` to say."""
+    for queue_id, queue in found.queues.items():
+        if not any(can_serve(agent, queue.needs) for agent in found.agents.values()):
+            yield ("queues", queue_id), "no agent meets its needs: give an agent these skills, or ask for less"
 
-    def served(*asked: Needs) -> bool:
-        return any(can_serve(agent, together(*asked)) for agent in found.agents.values())
 
-    unserved = {queue_id for queue_id, queue in found.queues.items() if not served(queue.needs)}
-    for queue_id in unserved:
-        yield ("queues", queue_id), "no agent meets its needs: give an agent these skills, or ask for less"
-    for line_id, line in found.lines.items():
-        for way, asked, queue_id in _ends(found, line_id):
-            if queue_id not in found.queues or queue_id in unserved:
-                continue
-            for lang in line.languages:
-                if not served(found.queues[queue_id].needs, line.needs, asked, ((f"lang:{lang}", 1),)):
-                    yield way, f"no agent can take a call in {lang} from line {line_id} to queue {queue_id}"
-
+LAST_RESORT_PROMPTS = ("all-agents-busy", "leave-message", "voicemail-thanks")
+"""What callers hear for whom nobody is there, before they leave a message; without them Asterisk would hang up."""
 
 RULES: Rules = {
     references_exist: ("queues", "lines", "default_line"),
@@ -143,7 +135,7 @@ RULES: Rules = {
     languages_are_spoken: ("languages", "skills"),
     prompts_can_be_said: ("languages",),
     skills_are_declared: ("skills",),
-    everybody_can_be_served: ("agents", "queues", "languages"),
+    every_queue_can_be_served: ("agents",),
 }
 
 
@@ -160,16 +152,6 @@ def _phrases() -> dict[str, frozenset[str]]:
 def _named(written: Written, section: str, name: str | None, way: Way) -> Broken:
     if name is not None and name not in names(written, section):
         yield way, f"names {name!r}, which is not among the {section}: {', '.join(names(written, section))}"
-
-
-def _ends(found: Configuration, line_id: str) -> Iterator[tuple[Way, Needs, str]]:
-    """Where the callers of a line may come to wait: way, needs on top, queue."""
-    line = found.lines[line_id]
-    yield ("lines", line_id, "queue"), (), line.queue
-    menu = found.menus.get(line.menu or "")
-    for name, node in menu.nodes.items() if menu else ():
-        if isinstance(node, QueueNode):
-            yield ("menus", line.menu or "", "nodes", name, "queue"), node.needs, node.queue
 
 
 def _skills(found: Configuration, levels: Needs, way: Way) -> Broken:

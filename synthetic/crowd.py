@@ -56,7 +56,7 @@ SAMPLE_JOURNEYS = (
     Journey("112", (), 1),
     Journey("+442079460200", ("1017#", "2468#"), 2),
     Journey("+442079460310", ("1",), 1),
-    Journey("+442079460320", ("1",), 1),
+    Journey("+442079460320", ("1", "1"), 1),
     Journey("+447700900100", (), 1),
 )
 """Callers of the sample configuration (config/sample/assistline.yaml), its demonstration clinic and PIN included."""

@@ -24,7 +24,7 @@ CALENDARS = """hours:
     dates: {2026-12-31: ["09:00-12:00"]}
   kyiv-night: {timezone: Europe/Kyiv, week: {mon-sun: ["22:00-24:00", "00:00-04:00"]}}
   kyiv-early: {timezone: Europe/Kyiv, week: {mon-sun: ["03:30-04:30"]}}
-  epidemic:
+  season:
     week: {mon-sun: ["08:00-20:00"]}
     first_day: 2026-10-01
     last_day: 2026-12-31
@@ -113,17 +113,17 @@ TABLE = [
     ("weekdays", "2026-10-26T14:59", True),
     ("weekdays", "2026-10-26T15:00", False),
     # a line that comes and goes by date, with a closure in between
-    ("epidemic", "2026-09-30T10:00", False),
-    ("epidemic", "2026-09-30T21:00", False),
-    ("epidemic", "2026-10-01T04:59", False),
-    ("epidemic", "2026-10-01T05:00", True),
-    ("epidemic", "2026-11-04T08:59", True),
-    ("epidemic", "2026-11-04T09:00", False),
-    ("epidemic", "2026-11-05T06:59", False),
-    ("epidemic", "2026-11-05T07:00", True),
-    ("epidemic", "2026-12-31T16:59", True),
-    ("epidemic", "2026-12-31T17:00", False),
-    ("epidemic", "2027-01-01T10:00", False),
+    ("season", "2026-09-30T10:00", False),
+    ("season", "2026-09-30T21:00", False),
+    ("season", "2026-10-01T04:59", False),
+    ("season", "2026-10-01T05:00", True),
+    ("season", "2026-11-04T08:59", True),
+    ("season", "2026-11-04T09:00", False),
+    ("season", "2026-11-05T06:59", False),
+    ("season", "2026-11-05T07:00", True),
+    ("season", "2026-12-31T16:59", True),
+    ("season", "2026-12-31T17:00", False),
+    ("season", "2027-01-01T10:00", False),
 ]
 
 
@@ -171,10 +171,10 @@ def test_changes_are_told_at_their_minutes_and_nowhere_else(configured: dict[str
 @pytest.mark.parametrize(
     ("old", "new", "where", "says"),
     [
-        ("2026-11-05 10:00", "2026-11-04 10:00", "hours.epidemic.closures.0.ends", "must be after starts"),
-        ("2026-11-05 10:00", "2026-11-05T10:00Z", "hours.epidemic.closures.0.ends", "must have no zone"),
-        ("2026-11-05 10:00", "soon", "hours.epidemic.closures.0.ends", "datetime"),
-        ("last_day: 2026-12-31", "last_day: 2026-09-01", "hours.epidemic.last_day", "must not be before first_day"),
+        ("2026-11-05 10:00", "2026-11-04 10:00", "hours.season.closures.0.ends", "must be after starts"),
+        ("2026-11-05 10:00", "2026-11-05T10:00Z", "hours.season.closures.0.ends", "must have no zone"),
+        ("2026-11-05 10:00", "soon", "hours.season.closures.0.ends", "datetime"),
+        ("last_day: 2026-12-31", "last_day: 2026-09-01", "hours.season.last_day", "must not be before first_day"),
         ('{2026-12-31: ["09:00-12:00"]}', '{2026-12-31: ["09-12"]}', "hours.kyiv-office.dates.2026-12-31.0", "no band"),
     ],
 )

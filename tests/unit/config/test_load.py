@@ -19,7 +19,7 @@ from tests.unit.config.editing import SAMPLE, TEXT, TODAY, edited
 def test_the_sample_has_no_fault_and_mirrors_the_field() -> None:
     assert check(SAMPLE, TODAY) == []
     centre = load(SAMPLE, TODAY)
-    assert [line.kind for line in centre.lines.values()] == ["emergency", "menu", "menu", "menu", "menu", "direct"]
+    assert [line.kind for line in centre.lines.values()] == ["emergency", *["menu"] * 5, "direct"]
     assert {agent.grade for agent in centre.agents.values()} == set(Grade)
     assert len(centre.agents) >= 12
     assert [agent.agent_id for agent in centre.agents.values() if agent.mobile] == ["marat"]
@@ -101,9 +101,10 @@ def test_nodes_that_ask_nothing_may_not_go_in_a_circle(tmp_path: Path) -> None:
     circle = (
         "      start: {kind: say, prompts: [closed], next: again}\n"
         "      again: {kind: say, prompts: [closed], next: start}\n"
-        "      language:\n"
     )
-    file = edited(tmp_path, ("    start: language\n", "    start: start\n"), ("      language:\n", circle))
+    file = edited(
+        tmp_path, ("    start: caller\n", "    start: start\n"), ("      # Whoever", circle + "      # Whoever")
+    )
     told = [fault.where for fault in check(file, TODAY) if "leads back to itself" in fault.reason]
     assert told == ["menus.hotline.nodes.start", "menus.hotline.nodes.again"]
 
@@ -121,7 +122,8 @@ def test_a_language_that_nobody_speaks_at_a_desk_is_told_for_the_line_that_offer
     )
     (fault,) = check(file, TODAY)
     assert str(fault).endswith(
-        "menus.baku.nodes.coordinator.queue: no agent can take a call in en from line baku to queue baku"
+        "menus.baku.nodes.coordinator.queue: no agent can take a call in en from line baku to queue baku; "
+        "the way there: language (2) > hours (open, first at 2026-03-04 05:00 UTC) > topics (1) > coordinator"
     )
 
 
