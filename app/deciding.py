@@ -1,13 +1,17 @@
-"""Who is rung now? Asks the router after every fact that can change its mind, and turns its decisions into commands."""
+"""Who is rung now? Asks the router after every fact that can change its mind, and carries its decisions out.
+
+Each decision is told as a fact, with its reason, so that history can explain it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from app.state import Centre, Ring
-from calls.call import CallState
-from calls.commands import Command, GoToLastResort, RingAgent
+from calls.call import Call, CallState
+from calls.commands import Command, GoToLastResort, MoveToQueue, OfferVoicemail, RingAgent
 from calls.events import (
     AgentNotReached,
     CallEnded,
@@ -25,8 +29,9 @@ from calls.events import (
     Tick,
 )
 from routing import agent as agents
-from routing.assign import LastResort, LeaveToFallback, Overflowed, assign
+from routing.assign import Decision, LastResort, LeaveToFallback, Overflowed, assign
 from routing.assign import Ring as RingDecision
+from routing.waiting import Target
 
 DECISIVE: frozenset[type[Event]] = frozenset(
     {
@@ -47,28 +52,50 @@ DECISIVE: frozenset[type[Event]] = frozenset(
 
 
 def decide(centre: Centre, event: Event) -> Iterator[Command | Event]:
-    """The rings and last resorts that the router wants after this fact; agents are reserved before the command goes."""
+    """What the router wants after this fact; agents are reserved before the command goes."""
     centre.keep_floor()
     if type(event) not in DECISIVE:
         return
-    now = event.at
-    for decision in assign(centre.floor, now):
+    for decision in assign(centre.floor, event.at):
         call = centre.calls[decision.call_id]
         centre.reasons[call.call_id] = decision.reason
-        told = Decided(at=now, call_id=call.call_id, decision="", reason=decision.reason, queue=call.queue)
-        match decision:
-            case RingDecision(agent_id=agent_id, step=step):
-                attempt = centre.next_attempt(now)
-                centre.rings[call.call_id] = Ring(agent_id=agent_id, attempt=attempt, asked_at=now)
-                centre.agents[agent_id] = agents.reserve(centre.agents[agent_id], call.call_id, attempt, now)
-                yield replace(told, decision="ring", agent_id=agent_id, step=step)
-                yield RingAgent(
-                    node=call.node, call_id=call.call_id, channel=call.channel, agent_id=agent_id, attempt=attempt
-                )
-            case LastResort():
-                centre.calls[call.call_id] = replace(call, state=CallState.LAST_RESORT, state_since=now)
-                yield replace(told, decision="last-resort")
-                yield GoToLastResort(node=call.node, call_id=call.call_id, channel=call.channel)
-            case Overflowed() | LeaveToFallback():
-                pass
+        yield from _carry_out(centre, call, decision, event.at)
     centre.keep_floor()
+
+
+def _carry_out(centre: Centre, call: Call, decision: Decision, at: datetime) -> Iterator[Command | Event]:
+    told = Decided(at=at, call_id=call.call_id, decision="", reason=decision.reason, queue=call.queue)
+    match decision:
+        case RingDecision(agent_id=agent_id, step=step):
+            yield replace(told, decision="ring", agent_id=agent_id, step=step)
+            yield _ring(centre, call, agent_id, at)
+        case LastResort():
+            centre.calls[call.call_id] = replace(call, state=CallState.LAST_RESORT, state_since=at)
+            yield replace(told, decision="last-resort")
+            yield GoToLastResort(node=call.node, call_id=call.call_id, channel=call.channel)
+        case Overflowed(to=to, queue=queue):
+            yield replace(told, decision=to, queue=queue or call.queue)
+            yield from _overflow(centre, call, decision, at)
+        case LeaveToFallback():
+            pass
+
+
+def _ring(centre: Centre, call: Call, agent_id: str, at: datetime) -> RingAgent:
+    attempt = centre.next_attempt(at)
+    centre.rings[call.call_id] = Ring(agent_id=agent_id, attempt=attempt, asked_at=at)
+    centre.agents[agent_id] = agents.reserve(centre.agents[agent_id], call.call_id, attempt, at)
+    return RingAgent(node=call.node, call_id=call.call_id, channel=call.channel, agent_id=agent_id, attempt=attempt)
+
+
+def _overflow(centre: Centre, call: Call, decision: Overflowed, at: datetime) -> Iterator[Command]:
+    """Whoever has been sent on is decided upon again when the dialplan says where they are."""
+    call = replace(call, overflowed=call.overflowed | {decision.to})
+    match decision.to:
+        case Target.QUEUE:
+            centre.moves[call.call_id] = at
+            yield MoveToQueue(node=call.node, call_id=call.call_id, channel=call.channel, queue=decision.queue)
+        case Target.VOICEMAIL:
+            centre.moves[call.call_id] = at
+            call = replace(call, state=CallState.LAST_RESORT, state_since=at)
+            yield OfferVoicemail(node=call.node, call_id=call.call_id, channel=call.channel)
+    centre.calls[call.call_id] = call

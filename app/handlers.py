@@ -51,12 +51,13 @@ from calls.events import (
     ThirdPartyNotReached,
     Tick,
     VoicemailBegun,
+    WrapUpEnded,
 )
 from calls.lifecycle import apply, start
 from routing import agent as agents
 
-RING_BEGINS_WITHIN = timedelta(seconds=3)
-"""A Redirect that was accepted rings within milliseconds; one that does not has lost its caller."""
+BEGINS_WITHIN = timedelta(seconds=3)
+"""A Redirect that was accepted shows within milliseconds; one that does not has lost its caller."""
 
 Results = Iterator[Command | Event]
 
@@ -101,6 +102,7 @@ def menu_entered(centre: Centre, event: MenuEntered) -> Results:
 def caller_queued(centre: Centre, event: CallerQueued) -> Results:
     yield AcknowledgeCaller(node=event.node, call_id=event.call_id, channel=event.channel)
     centre.rings.pop(event.call_id, None)
+    centre.moves.pop(event.call_id, None)
     yield from _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
 
@@ -118,6 +120,7 @@ def agent_not_reached(centre: Centre, event: AgentNotReached) -> Results:
     agent = centre.agents.get(event.agent_id)
     if agent and agent.call_id == event.call_id:
         centre.agents[event.agent_id] = agents.not_reached(agent, event.call_id, event.dial_status, event.at)
+        yield from people.missed_rings(centre, event.agent_id, centre.calls[event.call_id].queue, event.at)
 
 
 def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
@@ -144,11 +147,13 @@ def call_transferred(centre: Centre, event: CallTransferred) -> Results:
 
 
 def voicemail_begun(centre: Centre, event: VoicemailBegun) -> Results:
+    centre.moves.pop(event.call_id, None)
     yield from _changed(centre, event)
 
 
 def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered) -> Results:
     centre.rings.pop(event.call_id, None)
+    centre.moves.pop(event.call_id, None)
     yield from _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
 
@@ -161,9 +166,11 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
         yield from queue_log.lines(
             call, TalkEnded(at=event.at, call_id=event.call_id, agent_id=call.agent_id, by=event.by)
         )
+    centre.cut_off.ended(call, event)
     yield from _changed(centre, event)
     yield from _free(centre, event.call_id, event.at)
     centre.rings.pop(event.call_id, None)
+    centre.moves.pop(event.call_id, None)
     centre.reasons.pop(event.call_id, None)
     del centre.calls[event.call_id]
     queue = centre.configuration.queues.get(call.queue)
@@ -220,24 +227,30 @@ def switch_lost(centre: Centre, event: SwitchLost) -> Results:
 
 
 def command_failed(centre: Centre, event: CommandFailed) -> Results:
-    """A ring or a last resort that could not be asked for: the agent is free again, and the call is looked at anew."""
+    """What could not be asked for has not happened: the agent is free again, and the call is looked at anew."""
     if event.command == RingAgent.__name__ and event.call_id:
         centre.rings.pop(event.call_id, None)
         yield from _free(centre, event.call_id, event.at)
     if event.call_id:
+        centre.moves.pop(event.call_id, None)
         centre.suspects.add(event.call_id)
 
 
 def tick(centre: Centre, event: Tick) -> Results:
-    """Time alone ends wrap-ups and back-offs, and shows which rings never began."""
-    for agent_id, agent in centre.agents.items():
+    """Time alone ends wrap-ups and back-offs, and shows which rings and moves never began."""
+    for agent_id, agent in list(centre.agents.items()):
         woken = agents.woke(agent, event.at)
         if woken is not agent:
             centre.agents[agent_id] = woken
+            yield WrapUpEnded(at=event.at, agent_id=agent_id)
     for call_id, ring in list(centre.rings.items()):
-        if event.at - ring.asked_at > RING_BEGINS_WITHIN:
+        if event.at - ring.asked_at > BEGINS_WITHIN:
             del centre.rings[call_id]
             yield from _free(centre, call_id, event.at)
+            centre.suspects.add(call_id)
+    for call_id, asked_at in list(centre.moves.items()):
+        if event.at - asked_at > BEGINS_WITHIN:
+            del centre.moves[call_id]
             centre.suspects.add(call_id)
 
 

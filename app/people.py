@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from app import queue_log
 from app.state import Centre
 from calls.commands import AnswerCode, Command, MirrorDuty
 from calls.events import (
+    AgentMissedRings,
     AlarmCleared,
     Duty,
     DutyChanged,
@@ -26,6 +28,9 @@ from routing import agent as agents
 
 DIALLABLE = re.compile(r"\+?[0-9]{5,15}")
 """A telephone number (E.164); what is shorter is a service of the network, such as its own emergency number."""
+
+NO_ANSWER = "no-answer"
+"""Why an agent is paused who did not answer."""
 
 Results = Iterator[Command | Event]
 
@@ -44,6 +49,14 @@ def duty_changed(centre: Centre, event: DutyChanged) -> Results:
     centre.agents[event.agent_id] = agents.on_duty(agent, event.duty, event.reason, event.at)
     if event.channel and event.node:
         yield AnswerCode(node=event.node, channel=event.channel, answer=f"agent-{event.duty}")
+
+
+def missed_rings(centre: Centre, agent_id: str, queue_id: str, at: datetime) -> Results:
+    """Who has not answered so many rings in a row is paused, and can say by phone code that they are there."""
+    agent, queue = centre.agents[agent_id], centre.configuration.queues.get(queue_id)
+    if queue and 0 < queue.misses_before_pause <= agent.misses and agent.duty is Duty.READY:
+        yield AgentMissedRings(at=at, agent_id=agent_id, misses=agent.misses)
+        yield DutyChanged(at=at, agent_id=agent_id, duty=Duty.PAUSED, reason=NO_ANSWER)
 
 
 def phone_reachable(centre: Centre, event: PhoneReachable) -> Results:

@@ -45,6 +45,9 @@ def lines(before: Call, event: CallEvent) -> Iterator[LogQueue]:
     match event:
         case CallerQueued() if not queued:
             yield line("ENTERQUEUE", "||1", queue=event.queue)
+        case CallerQueued(queue=other) if other != before.queue:
+            yield line("EXITWITHTIMEOUT", f"1|1|{waited}")
+            yield line("ENTERQUEUE", "||1", queue=other)
         case AgentNotReached(agent_id=agent_id) if ours and before.state is CallState.RINGING:
             yield line("RINGNOANSWER", str(1000 * _seconds(before.state_since, event.at)), agent_id)
         case AgentAnswered(agent_id=agent_id) if queued:

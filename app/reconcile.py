@@ -98,6 +98,8 @@ def _merged(known: Call | None, event: SnapshotTaken, channel: ChannelSeen) -> C
         agent_id=channel.agent_id,
         attempt=known.attempt if known and same_state else None,
         state_since=known.state_since if known and same_state else event.at,
+        preferred=channel.preferred,
+        overflowed=known.overflowed if known else frozenset(),
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.noted import Noted
+from app.preferred import CutOffTalks, preferred
 from calls.call import Call, CallState
 from config.model import Configuration
 from routing.agent import Agent
 from routing.explain import Reason
 from routing.floor import Floor
-from routing.waiting import WaitingCall
+from routing.waiting import Target, WaitingCall
 
 WANTS_AN_AGENT = frozenset({CallState.WAITING, CallState.LAST_RESORT, CallState.FALLBACK})
 """In the waiting room; with its queue's last resort, from which an agent takes it; or with app_queue."""
@@ -41,11 +42,12 @@ class Ring:
 class Centre:
     """The live state: calls by call id, agents by agent id, open alarms by call id.
 
-    ``rings`` are asked for and not yet begun; ``ring_backs`` maps an agent to the alarm they are ringing back;
-    ``nodes`` maps a node to the faults of its last snapshot, or None while its link is down; ``suspects`` are calls
-    to be looked at again, ``missed`` those that the last snapshot did not hold; ``reasons`` keeps for each call the
-    reason of its last routing decision. ``floor`` is what the router knows: the agents are its own, and
-    ``keep_floor`` brings whoever waits there in step with the calls.
+    ``rings`` are asked for and not yet begun, ``moves`` (elsewhere, since when) likewise; ``ring_backs`` maps an agent
+    to the alarm they are ringing back; ``nodes`` maps a node to the faults of its last snapshot, or None while its link
+    is down; ``suspects`` are calls to be looked at again, ``missed`` those that the last snapshot did not hold;
+    ``reasons`` keeps for each call the reason of its last routing decision; ``cut_off`` remembers with whom callers
+    talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
+    whoever waits there in step with the calls.
     """
 
     configuration: Configuration
@@ -53,15 +55,18 @@ class Centre:
     calls: MutableMapping[str, Call] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     rings: MutableMapping[str, Ring] = field(default_factory=dict)
+    moves: MutableMapping[str, datetime] = field(default_factory=dict)
     ring_backs: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     suspects: set[str] = field(default_factory=set)
     missed: set[str] = field(default_factory=set)
     reasons: dict[str, Reason] = field(default_factory=dict)
     last_attempt: int = 0
+    cut_off: CutOffTalks = field(default_factory=CutOffTalks)
     floor: Floor = field(init=False)
     _calls: Noted[Call] = field(init=False)
     _rings: Noted[Ring] = field(init=False)
+    _moves: Noted[datetime] = field(init=False)
     _connected: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
@@ -69,6 +74,7 @@ class Centre:
         self.agents = self.floor.agents
         self.calls = self._calls = Noted(self.calls)
         self.rings = self._rings = Noted(self.rings)
+        self.moves = self._moves = Noted(self.moves)
 
     def connected_nodes(self) -> list[str]:
         """The nodes whose link is up and whose calls we know."""
@@ -82,7 +88,7 @@ class Centre:
     def keep_floor(self) -> None:
         """Let exactly those wait on the floor who want an agent now; costs what has changed, not what there is."""
         up = self.connected_nodes()
-        changed = self._calls.changed | self._rings.changed
+        changed = self._calls.changed | self._rings.changed | self._moves.changed
         if up != self._connected:
             self._connected = up
             changed = dict.fromkeys((*self.floor.waiting, *self.calls))
@@ -95,9 +101,10 @@ class Centre:
                 self.floor.put(waiting)
         self._calls.changed.clear()
         self._rings.changed.clear()
+        self._moves.changed.clear()
 
     def _waiting(self, call: Call, up: list[str]) -> WaitingCall | None:
-        wants = call.state in WANTS_AN_AGENT and call.call_id not in self.rings
+        wants = call.state in WANTS_AN_AGENT and call.call_id not in self.rings and call.call_id not in self.moves
         if not (wants and call.node in up and call.queue in self.configuration.queues and call.queued_at):
             return None
         return WaitingCall(
@@ -108,6 +115,8 @@ class Centre:
             waiting_since=call.back_since or call.waiting_since or call.queued_at,
             in_fallback=call.state is CallState.FALLBACK,
             in_last_resort=call.state is CallState.LAST_RESORT,
+            preferred=preferred(call, self.cut_off, self.configuration),
+            overflowed=frozenset(map(Target, call.overflowed)),
         )
 
     def next_attempt(self, now: datetime) -> int:

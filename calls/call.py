@@ -56,6 +56,8 @@ class Call:
     ``waiting_since`` is when the present wait began (differs from ``queued_at`` after a transfer to a queue), and
     ``back_since`` when the last resort gave the caller back to it. ``attempt`` numbers the present ring (HANDED_OVER: a
     colleague sent the caller). ``number`` is the caller's number: a secret, kept out of logs and labels.
+    ``preferred`` is the agent whom a lookup named to try first, ``overflowed`` where it has been sent in this wait
+    (routing.waiting.Target): nothing is tried twice.
     """
 
     call_id: str
@@ -75,3 +77,5 @@ class Call:
     agent_id: str | None = None
     attempt: int | None = None
     state_since: datetime | None = None
+    preferred: str = ""
+    overflowed: frozenset[str] = frozenset()

@@ -53,6 +53,23 @@ class GoToLastResort(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveToQueue(Command):
+    """Let the waiting caller wait in another queue, in the old place."""
+
+    call_id: str
+    channel: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferVoicemail(Command):
+    """Redirect the waiting caller to where a message can be left."""
+
+    call_id: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnToWaiting(Command):
     """End the ring for this caller, who waits on in the old place: a more pressing one needs the agent."""
 

@@ -84,7 +84,8 @@ class MenuEnded(CallEvent):
 class CallerQueued(CallEvent):
     """The caller is in the waiting room (also after a ring without answer and after a transfer to a queue).
 
-    ``caller`` says who was recognized, and ``sent_by`` is the agent who has sent the caller to this queue.
+    ``caller`` says who was recognized, ``preferred`` is the agent whom a lookup named to try first, and ``sent_by`` the
+    one who has sent the caller to this queue.
     """
 
     node: str
@@ -96,6 +97,7 @@ class CallerQueued(CallEvent):
     queued_at: datetime
     number: str = ""
     caller: str = ""
+    preferred: str = ""
     sent_by: str = ""
 
 
@@ -332,6 +334,7 @@ class ChannelSeen:
     agent_id: str | None
     number: str
     started_at: datetime
+    preferred: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

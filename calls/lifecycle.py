@@ -106,6 +106,8 @@ def apply(call: Call, event: CallEvent) -> Call:
                 back_since=event.at if call.state is S.LAST_RESORT else call.back_since if goes_on else None,
                 agent_id=None,
                 attempt=None,
+                preferred=event.preferred,
+                overflowed=call.overflowed if goes_on else frozenset(),
             )
         case AgentRinging():
             waiting_since = event.at if call.state in TALKS else call.waiting_since

@@ -1,7 +1,7 @@
 """What was each agent doing, from when until when? Pure: rows in, changed rows out.
 
-An agent who neither rings nor talks does what they declared (or is unreachable); after a talk they wrap up until they
-are rung or declare something.
+An agent who neither rings nor talks does what they declared (or is unreachable); after a talk they wrap up until time
+is up, they are rung or declare something.
 """
 
 from __future__ import annotations
@@ -10,7 +10,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from calls.events import AgentAnswered, AgentNotReached, AgentRinging, DutyChanged, PhoneReachable, TalkEnded
+from calls.events import (
+    AgentAnswered,
+    AgentNotReached,
+    AgentRinging,
+    DutyChanged,
+    PhoneReachable,
+    TalkEnded,
+    WrapUpEnded,
+)
 from storage.known import BUSY, Known
 from storage.rows import AgentRow, AgentStateRow, Doing, Row
 
@@ -76,6 +84,13 @@ def agent_not_reached(known: Known, event: AgentNotReached) -> list[Row]:
 
 def talk_ended(known: Known, event: TalkEnded) -> list[Row]:
     return release(known, event.call_id, event.at, [event.agent_id])
+
+
+def wrap_up_ended(known: Known, event: WrapUpEnded) -> list[Row]:
+    state = known.states.get(event.agent_id)
+    if state is None or state.state != Doing.WRAP_UP:
+        return []
+    return at_rest(known, agent_row(known, event.agent_id), event.at)
 
 
 def release(known: Known, call_id: str, at: datetime, only: Collection[str] | None = None) -> list[Row]:

@@ -33,6 +33,7 @@ from calls.events import (
     RecordingReady,
     TalkEnded,
     VoicemailLeft,
+    WrapUpEnded,
 )
 from storage import waits
 from storage.agent_states import (
@@ -44,6 +45,7 @@ from storage.agent_states import (
     phone_reachable,
     release,
     talk_ended,
+    wrap_up_ended,
 )
 from storage.known import Known
 from storage.rows import AlarmRow, CallRow, Doing, Outcome, RecordingRow, Row, WaitResult, WaitRow
@@ -213,4 +215,5 @@ PROJECTIONS: dict[type[Event], Callable[[Known, Any], list[Row]]] = {
     AlarmCleared: _alarm_cleared,
     DutyChanged: duty_changed,
     PhoneReachable: phone_reachable,
+    WrapUpEnded: wrap_up_ended,
 }

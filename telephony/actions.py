@@ -18,7 +18,9 @@ from calls.commands import (
     GoToLastResort,
     LogQueue,
     MirrorDuty,
+    MoveToQueue,
     NameAgent,
+    OfferVoicemail,
     ReturnToWaiting,
     RingAgent,
     SayAlive,
@@ -56,6 +58,14 @@ def _name_agent(command: NameAgent) -> tuple[Headers, ...]:
 
 def _go_to_last_resort(command: GoToLastResort) -> tuple[Headers, ...]:
     return (_redirect(command.channel, "al-last-resort", "s"),)
+
+
+def _move_to_queue(command: MoveToQueue) -> tuple[Headers, ...]:
+    return (_redirect(command.channel, "al-move", command.queue),)
+
+
+def _offer_voicemail(command: OfferVoicemail) -> tuple[Headers, ...]:
+    return (_redirect(command.channel, "al-last-resort", "1"),)
 
 
 def _return_to_waiting(command: ReturnToWaiting) -> tuple[Headers, ...]:
@@ -143,6 +153,8 @@ ACTIONS: dict[type[Command], Callable[[Any], tuple[Headers, ...]]] = {
     AcknowledgeCaller: _acknowledge_caller,
     RingAgent: _ring_agent,
     GoToLastResort: _go_to_last_resort,
+    MoveToQueue: _move_to_queue,
+    OfferVoicemail: _offer_voicemail,
     ReturnToWaiting: _return_to_waiting,
     DrawIn: _draw_in,
     WakeReserve: _wake_reserve,

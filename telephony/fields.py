@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from calls.call import CallState
+from calls.call import CallState, ThirdPartyMode
 from telephony.errors import TelephonyError
 from telephony.framing import AmiMessage
 
@@ -58,6 +58,11 @@ class Told:
         number = self.message.get("CallerIDNum")
         return number if number not in ("", "<unknown>") else self.variables.get("AL_NUMBER", "")
 
+    def preferred(self) -> str:
+        """An agent whom a lookup outside has named: one who is none is as good as nobody."""
+        name = self.variables.get("AL_PREFERRED", "")
+        return name if AGENT_ID.fullmatch(name) else ""
+
     def attempt(self) -> int | None:
         text = self.message.get("Attempt")
         return int(matched(_ATTEMPT, text, "Attempt")) if text else None
@@ -68,6 +73,9 @@ class Told:
 
     def state(self) -> CallState:
         return word(CallState, self.variables["AL_STATE"], "AL_STATE")
+
+    def mode(self) -> ThirdPartyMode:
+        return word(ThirdPartyMode, self.message.get("Mode"), "Mode")
 
     def queued_at(self) -> datetime | None:
         return moment(self.variables.get("AL_QUEUED_AT", ""))

@@ -23,7 +23,7 @@ from telephony.errors import RenderUnsafe
 TEMPLATES = Path(str(asterisk_conf.__file__)).parent
 CHANNEL_VARIABLES = (
     *("AL_CALL_ID", "AL_LINE", "AL_QUEUED_AT", "AL_QUEUE", "AL_LANG", "AL_NEEDS"),
-    *("AL_STATE", "AL_AGENT", "AL_CALLER", "AL_NUMBER"),
+    *("AL_STATE", "AL_AGENT", "AL_CALLER", "AL_NUMBER", "AL_PREFERRED"),
 )
 """What every AMI event about a channel carries of it."""
 

@@ -68,4 +68,5 @@ def _channel_seen(told: Told, rung: Mapping[str, str]) -> ChannelSeen:
         agent_id=matched(AGENT_ID, agent, "AL_AGENT") if agent else None,
         number=told.number(),
         started_at=told.at - told.duration(),
+        preferred=told.preferred(),
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from calls.call import CallState, ThirdPartyMode
+from calls.call import CallState
 from calls.errors import BadNeeds
 from calls.events import (
     AgentAnswered,
@@ -48,7 +48,7 @@ from telephony.fields import AGENT_ID, CALL_ID, FILE, INTERNAL_NUMBER, Told, Unr
 from telephony.framing import AmiMessage
 
 CONTEXTS = (
-    *("al-wait", "al-ring", "al-stay", "al-fallback", "al-last-resort", "al-talk", "al-phones", "al-ended"),
+    *("al-wait", "al-ring", "al-stay", "al-move", "al-fallback", "al-last-resort", "al-talk", "al-phones", "al-ended"),
     *("al-draw", "al-wake"),
 )
 """What our dialplan must hold: a Redirect to a context that is missing answers Success and drops the caller."""
@@ -117,6 +117,7 @@ def _caller_queued(told: Told) -> Event:
         queued_at=queued_at,
         number=told.number(),
         caller=told.variables.get("AL_CALLER", ""),
+        preferred=told.preferred(),
         sent_by=matched(AGENT_ID, sender, "SentBy") if (sender := told.message.get("SentBy")) else "",
     )
 
@@ -205,11 +206,11 @@ def _third_party_asked(told: Told) -> Event:
 
 
 def _third_party_joined(told: Told) -> Event:
-    return ThirdPartyJoined(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), mode=_mode(told))
+    return ThirdPartyJoined(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), mode=told.mode())
 
 
 def _third_party_left(told: Told) -> Event:
-    return ThirdPartyLeft(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), mode=_mode(told))
+    return ThirdPartyLeft(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), mode=told.mode())
 
 
 def _third_party_not_reached(told: Told) -> Event:
@@ -217,13 +218,9 @@ def _third_party_not_reached(told: Told) -> Event:
         at=told.at,
         call_id=told.call_id(),
         agent_id=told.agent_id(),
-        mode=_mode(told),
+        mode=told.mode(),
         dial_status=told.message.get("DialStatus"),
     )
-
-
-def _mode(told: Told) -> ThirdPartyMode:
-    return word(ThirdPartyMode, told.message.get("Mode"), "Mode")
 
 
 def _reserve_accepted(told: Told) -> Event:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.deciding import DECISIVE, decide
-from app.handlers import HANDLERS
+from app.handlers import BEGINS_WITHIN, HANDLERS
+from app.preferred import CUT_OFF_FOR, CutOffTalks, preferred
 from app.state import Centre
 from calls.call import CallState
-from calls.commands import GoToLastResort, RingAgent
-from calls.events import AgentAnswered, Decided, Event, LastResortEntered, MenuEntered, Tick
+from calls.commands import GoToLastResort, MoveToQueue, OfferVoicemail, RingAgent
+from calls.events import (
+    AgentAnswered,
+    CallEnded,
+    CallerQueued,
+    Decided,
+    EndedBy,
+    Event,
+    LastResortEntered,
+    MenuEntered,
+    Tick,
+)
 from routing.agent import Agent, AgentState
+from routing.waiting import Overflow, Target, When
 from tests.builders import NOON, a_call, an_agent, seconds
-from tests.unit.app.test_handlers import a_centre
+from tests.unit.app.test_handlers import CONFIGURATION, a_centre
 
 NURSE = "lang:ru=9"
 
@@ -95,3 +108,80 @@ def test_each_decision_is_told_with_its_reason() -> None:
 
 def test_every_fact_that_decides_is_handled() -> None:
     assert set(HANDLERS) >= DECISIVE
+
+
+FULL = Overflow(when=When.NOBODY, to=Target.QUEUE, queue="operator", after_seconds=10)
+MESSAGE = Overflow(when=When.LONG, to=Target.VOICEMAIL, after_seconds=20)
+
+
+def overflowing(*rules: Overflow) -> Centre:
+    """One caller who waits in a queue with these rules, for whom nobody is on duty."""
+    queues = {**CONFIGURATION.queues, "kazan": replace(CONFIGURATION.queues["kazan"], overflow=rules)}
+    centre = Centre(
+        configuration=replace(CONFIGURATION, queues=queues),
+        agents={},
+        calls={"one": a_waiting("one", queue="kazan", line="kazan")},
+        nodes={"pbx1": ()},
+    )
+    return centre
+
+
+def test_a_caller_whose_queue_overflows_is_moved_once_and_decided_upon_when_there() -> None:
+    centre = overflowing(FULL)
+    assert decided(centre, after=9) == []
+    told, command = decide(centre, Tick(at=NOON + seconds(10)))
+    assert (told.decision, told.reason, told.queue) == ("queue", "nobody-logged-in", "operator")
+    assert command == MoveToQueue(node="pbx1", call_id="one", channel="PJSIP/trunk-one", queue="operator")
+    assert decided(centre, after=11) == [] and "one" not in centre.floor.waiting
+    back = CallerQueued(
+        at=NOON + seconds(11), call_id="one", node="pbx1", channel="c", line="kazan", queue="operator", lang="ru",
+        needs=(("desk:operator", 1),), queued_at=NOON,
+    )  # fmt: skip
+    list(HANDLERS[CallerQueued](centre, back))
+    assert decided(centre, event=back) == []
+    assert centre.floor.waiting["one"].queue == "operator" and centre.floor.waiting["one"].queued_at == NOON
+    assert centre.floor.waiting["one"].overflowed == {Target.QUEUE}
+
+
+def test_a_move_that_never_shows_is_looked_into() -> None:
+    centre = overflowing(FULL)
+    list(decide(centre, Tick(at=NOON + seconds(10))))
+    list(HANDLERS[Tick](centre, Tick(at=NOON + seconds(10) + BEGINS_WITHIN + seconds(1))))
+    centre.keep_floor()
+    assert centre.suspects == {"one"} and "one" in centre.floor.waiting
+
+
+def test_a_caller_who_is_offered_voicemail_is_taken_by_nobody_meanwhile() -> None:
+    centre = overflowing(MESSAGE)
+    assert decided(centre, after=20) == [OfferVoicemail(node="pbx1", call_id="one", channel="PJSIP/trunk-one")]
+    centre.agents["leila"] = an_agent("leila", "desk:region=9&region:kazan=9&lang:ru=9", "doctor")
+    assert decided(centre, after=21) == []
+
+
+def test_a_caller_is_given_to_whom_a_lookup_named_then_to_whom_he_was_cut_off_from_then_to_the_coordinator() -> None:
+    cut_off = CutOffTalks()
+    talk = a_call("before", state=CallState.TALK, agent_id="boris", number="+442079461000")
+    ended = CallEnded(at=NOON, call_id="before", state=CallState.TALK, cause=16, by=EndedBy.CALLER)
+    cut_off.ended(talk, ended)
+    again = a_call("again", line="kazan", number="+442079461000", queued_at=NOON + CUT_OFF_FOR)
+    assert preferred(replace(again, preferred="anna"), cut_off, CONFIGURATION) == "anna"
+    assert preferred(again, cut_off, CONFIGURATION) == "boris"
+    assert preferred(replace(again, number="+442079461001"), cut_off, CONFIGURATION) == "leila"
+    late = replace(again, queued_at=NOON + CUT_OFF_FOR + seconds(1))
+    assert preferred(late, cut_off, CONFIGURATION) == "leila"
+    assert preferred(replace(late, line="hotline", preferred="nobody"), cut_off, CONFIGURATION) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "by", "number"),
+    [
+        (CallState.TALK, EndedBy.AGENT, "+442079461000"),
+        (CallState.WAITING, EndedBy.CALLER, "+442079461000"),
+        (CallState.TALK, EndedBy.CALLER, ""),
+    ],
+)
+def test_only_a_talk_that_the_agent_has_not_ended_is_remembered(state: CallState, by: EndedBy, number: str) -> None:
+    cut_off = CutOffTalks()
+    talk = a_call("before", state=state, agent_id="boris", number=number)
+    cut_off.ended(talk, CallEnded(at=NOON, call_id="before", state=state, cause=16, by=by))
+    assert cut_off.agent_of(a_call("again", number=number, queued_at=NOON)) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.handlers import HANDLERS, RING_BEGINS_WITHIN
+from app.handlers import BEGINS_WITHIN, HANDLERS
 from app.state import Centre, Ring
 from calls.call import HANDED_OVER, INTERNAL_LINE, Call, CallState
 from calls.commands import AcknowledgeCaller, Command, LogQueue, NameAgent
@@ -218,7 +218,7 @@ def test_a_lost_link_leaves_the_callers_of_that_node_alone() -> None:
 def test_a_ring_that_never_begins_gives_the_agent_back(after: float, given_up: bool) -> None:
     ring = Ring(agent_id="anna", attempt=7, asked_at=NOON)
     centre = a_centre(a_call(state=S.WAITING), RUNG, rings={"call-1": ring})
-    handle(centre, Tick(at=NOON + RING_BEGINS_WITHIN + seconds(after)))
+    handle(centre, Tick(at=NOON + BEGINS_WITHIN + seconds(after)))
     assert (not centre.rings, centre.agents["anna"].call_id is None, bool(centre.suspects)) == (given_up,) * 3
 
 

@@ -7,20 +7,27 @@ from pathlib import Path
 import pytest
 
 from app import people
+from app.handlers import HANDLERS
 from app.state import Alarm, Centre
+from calls.call import CallState
 from calls.commands import AnswerCode, LogQueue, MirrorDuty
 from calls.events import (
+    AgentMissedRings,
+    AgentNotReached,
     AlarmCleared,
     Duty,
     DutyChanged,
+    Event,
     PhoneInUse,
     PhoneReachable,
     RingBackAnswered,
     RingBackAsked,
+    Tick,
+    WrapUpEnded,
 )
 from config.load import load
-from routing.agent import AgentState
-from tests.builders import NOON, a_paused_agent, an_agent, seconds
+from routing.agent import AgentState, reserve
+from tests.builders import NOON, a_call, a_paused_agent, an_agent, seconds
 
 CONFIGURATION = load(Path(__file__).parents[3] / "config" / "sample" / "assistline.yaml")
 FIRST, SECOND = "+442079461000", "+442079461001"
@@ -122,3 +129,32 @@ def test_an_alarm_is_cleared_when_the_caller_answers_and_only_once() -> None:
     list(people.alarm_cleared(centre, cleared))
     assert (list(centre.alarms), centre.ring_backs) == ([SECOND], {})
     assert list(people.ring_back_answered(centre, answered)) == []
+
+
+def missed(centre: Centre, dial_status: str = "NOANSWER") -> list[object]:
+    """What follows from one more ring of anna's that was not answered."""
+    centre.calls["one"] = a_call("one", state=CallState.RINGING, queue="operator", queued_at=NOON)
+    centre.agents["anna"] = reserve(centre.agents["anna"], "one", 1, NOON)
+    told = AgentNotReached(at=NOON, call_id="one", agent_id="anna", attempt=1, dial_status=dial_status)
+    return [fact for fact in HANDLERS[AgentNotReached](centre, told) if isinstance(fact, Event)]
+
+
+def test_who_does_not_answer_twice_in_a_row_is_paused_and_the_supervisor_told() -> None:
+    centre = a_centre()
+    assert missed(centre) == []
+    assert missed(centre, "CANCEL") == [], "the caller gave up"
+    told, paused = missed(centre)
+    assert told == AgentMissedRings(at=NOON, agent_id="anna", misses=2)
+    assert paused == DutyChanged(at=NOON, agent_id="anna", duty=Duty.PAUSED, reason="no-answer")
+    assert list(HANDLERS[DutyChanged](centre, paused))[-1] == MirrorDuty(
+        node="pbx1", agent_id="anna", paused=True, reason="no-answer"
+    )
+    assert (centre.agents["anna"].state, centre.agents["anna"].misses) == (AgentState.PAUSED, 0)
+    assert missed(centre) == [], "who is on a break already is not paused again"
+
+
+def test_wrap_up_that_is_over_is_told_once() -> None:
+    centre = a_centre()
+    centre.agents["anna"] = an_agent("anna", state=AgentState.WRAP_UP, wrap_up_until=NOON)
+    assert list(HANDLERS[Tick](centre, Tick(at=NOON))) == [WrapUpEnded(at=NOON, agent_id="anna")]
+    assert list(HANDLERS[Tick](centre, Tick(at=NOON + seconds(1)))) == []

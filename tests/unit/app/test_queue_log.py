@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ AT: dict[str, Any] = {"at": NOON + seconds(100), "call_id": "call-1"}
 QUEUED = CallerQueued(
     **AT, node="pbx1", channel="x", line="direct", queue="doctors", lang="ru", needs=(), queued_at=NOON, number="+4420"
 )
+BACK = replace(QUEUED, queue="claims")
 ANSWERED = AgentAnswered(**AT, agent_id="anna")
 NOT_REACHED = AgentNotReached(**AT, agent_id="anna", attempt=7, dial_status="NOANSWER")
 TALKED = TalkEnded(**AT, agent_id="anna", by=EndedBy.AGENT)
@@ -42,8 +44,8 @@ LINES = [
     # the state, waiting and in this state since so many seconds, the fact -> the line
     (S.MENU, 0, 0, QUEUED, "doctors||ENTERQUEUE|||1"),
     (S.TALK, 90, 60, QUEUED, "doctors||ENTERQUEUE|||1"),
-    (S.RINGING, 90, 5, QUEUED, None),
-    (S.LAST_RESORT, 90, 5, QUEUED, None),
+    (S.RINGING, 90, 5, BACK, None),
+    (S.LAST_RESORT, 90, 5, BACK, None),
     (S.RINGING, 30, 5, NOT_REACHED, "claims|anna|RINGNOANSWER|5000"),
     (S.WAITING, 30, 5, NOT_REACHED, None),
     (S.RINGING, 30, 5, ANSWERED, "claims|anna|CONNECT|30||5"),
@@ -93,6 +95,10 @@ def test_a_ring_for_a_caller_whom_a_colleague_sent_is_not_the_queues(event: Call
 def test_a_talk_that_a_colleague_handed_over_ends_without_a_line_and_a_new_wait_begins_with_one() -> None:
     assert said(TALKED, S.TALK, 30, 5, attempt=HANDED_OVER) == []
     assert said(QUEUED, S.RINGING, 30, 5, attempt=HANDED_OVER) == ["doctors||ENTERQUEUE|||1"]
+
+
+def test_a_caller_whose_queue_overflows_leaves_the_one_and_enters_the_other() -> None:
+    assert said(QUEUED, S.WAITING, 30, 30) == ["claims||EXITWITHTIMEOUT|1|1|30", "doctors||ENTERQUEUE|||1"]
 
 
 DUTIES = [

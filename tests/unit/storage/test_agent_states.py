@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calls.call import CallState
-from calls.events import CallTransferred, Duty, EndedBy, PhoneReachable, TalkEnded
+from calls.events import CallTransferred, Duty, DutyChanged, EndedBy, PhoneReachable, TalkEnded, WrapUpEnded
 from storage.rows import AgentStateRow
 from tests.facts import answered, at, duty, ended, not_reached, queued, ringing, rows_after, started, states_after
 
@@ -63,3 +63,16 @@ def test_a_transfer_frees_one_agent_and_occupies_the_other() -> None:
 def test_facts_that_come_late_make_no_state_that_ends_before_it_begins() -> None:
     states = [row for row in rows_after(duty(10, Duty.READY), ringing(9)) if isinstance(row, AgentStateRow)]
     assert [(row.state, row.since, row.until) for row in states] == [("ringing", at(10), None)]
+
+
+def test_wrap_up_lasts_until_time_is_up() -> None:
+    talked = (duty(0, Duty.READY), answered(5), ended(20, CallState.TALK))
+    over = WrapUpEnded(at=at(35), agent_id="anna")
+    assert states_after(*talked, over)[-2:] == [("wrap-up", 20.0, 35.0), ("ready", 35.0, None)]
+    paused = DutyChanged(at=at(10), agent_id="anna", duty=Duty.PAUSED, reason="lunch")
+    assert states_after(duty(0, Duty.READY), answered(5), paused, ended(20, CallState.TALK), over)[-1][0] == "paused"
+
+
+def test_the_news_that_wrap_up_is_over_says_nothing_of_who_rings_again() -> None:
+    rings = (duty(0, Duty.READY), answered(5), ended(20, CallState.TALK), ringing(30))
+    assert states_after(*rings, WrapUpEnded(at=at(35), agent_id="anna"))[-1] == ("ringing", 30.0, None)

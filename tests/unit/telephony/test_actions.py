@@ -17,7 +17,9 @@ from calls.commands import (
     LogQueue,
     LookAgain,
     MirrorDuty,
+    MoveToQueue,
     NameAgent,
+    OfferVoicemail,
     ReturnToWaiting,
     RingAgent,
     SayAlive,
@@ -50,6 +52,14 @@ AT = datetime.fromtimestamp(1763764262.1239, UTC)
         (
             GoToLastResort(node="n", call_id="c", channel=CHANNEL),
             [f"Action=Redirect Channel={CHANNEL} Context=al-last-resort Exten=s Priority=1"],
+        ),
+        (
+            MoveToQueue(node="n", call_id="c", channel=CHANNEL, queue="operator"),
+            [f"Action=Redirect Channel={CHANNEL} Context=al-move Exten=operator Priority=1"],
+        ),
+        (
+            OfferVoicemail(node="n", call_id="c", channel=CHANNEL),
+            [f"Action=Redirect Channel={CHANNEL} Context=al-last-resort Exten=1 Priority=1"],
         ),
         (
             ReturnToWaiting(node="n", call_id="c", channel=CHANNEL),
