@@ -23,9 +23,9 @@ from telephony.errors import RenderUnsafe
 TEMPLATES = Path(str(asterisk_conf.__file__)).parent
 CHANNEL_VARIABLES = (
     *("AL_CALL_ID", "AL_LINE", "AL_QUEUED_AT", "AL_QUEUE", "AL_LANG", "AL_NEEDS"),
-    *("AL_STATE", "AL_AGENT", "AL_CALLER", "AL_NUMBER", "AL_PREFERRED"),
+    *("AL_STATE", "AL_AGENT", "AL_NUMBER", "AL_PREFERRED"),
 )
-"""What every AMI event about a channel carries of it."""
+"""What every AMI event about a channel carries of it; Asterisk looks each of them up at every step of a call."""
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029;\[\]{}$\"\\`|]")
 _MEANT = re.compile(r"\$\{AL_[A-Z_]+\}|\[[0-9a-f:.]+\](?=:\d)")

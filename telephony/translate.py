@@ -116,7 +116,7 @@ def _caller_queued(told: Told) -> Event:
         needs=parse_needs(told.variables.get("AL_NEEDS", "")),
         queued_at=queued_at,
         number=told.number(),
-        caller=told.variables.get("AL_CALLER", ""),
+        caller=told.message.get("Caller"),
         preferred=told.preferred(),
         sent_by=matched(AGENT_ID, sender, "SentBy") if (sender := told.message.get("SentBy")) else "",
     )

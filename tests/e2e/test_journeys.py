@@ -52,6 +52,7 @@ async def test_a_hotline_caller_chooses_in_the_menu_and_reaches_an_agent_with_th
     await caller.press("4")
     ring = await julia.rung()
     assert ring.shown == "Hotline en Reimbursement"
+    await ring.hears(prompt("ru", "lang-en"), within=8)
     await caller.hears(Tone(AGENT_HZ), within=8)
     await ring.hears(Tone(CALLER_HZ))
     [wait] = await centre.of(caller, "select * from waits where call_id = ? and result = 'answered'")

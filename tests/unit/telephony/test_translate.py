@@ -59,8 +59,7 @@ ChanVariable: AL_QUEUE=claims
 ChanVariable: AL_LANG=ru
 ChanVariable: AL_NEEDS=lang:ru=3&desk:approvals=1
 ChanVariable: AL_STATE={state}
-ChanVariable: AL_AGENT={agent}
-ChanVariable: AL_CALLER=clinic:17"""
+ChanVariable: AL_AGENT={agent}"""
 PHONE = """\
 Channel: PJSIP/agent1-00000008
 CallerIDNum: 101
@@ -92,7 +91,7 @@ FACTS: list[tuple[AmiMessage, Event]] = [
         ),
     ),
     (
-        user_event("CallerQueued", "SentBy: agent1"),
+        user_event("CallerQueued", "SentBy: agent1", "Caller: clinic:17"),
         CallerQueued(
             **CALL,
             node="node1",
