@@ -63,9 +63,7 @@ def test_erlang_a_with_great_patience_is_erlang_c() -> None:
     """At patience of a million talks nobody leaves."""
     patient, endless = steady_state(18.0, 1.0, 20, patience=1e6), steady_state(18.0, 1.0, 20)
     assert patient.mean_wait == pytest.approx(endless.mean_wait, rel=1e-3)
-    assert served_within(0.1, 18.0, 1.0, 20, patience=1e6) == pytest.approx(
-        served_within(0.1, 18.0, 1.0, 20), rel=1e-3
-    )
+    assert served_within(0.1, 18.0, 1.0, 20, patience=1e6) == pytest.approx(served_within(0.1, 18.0, 1.0, 20), rel=1e-3)
 
 
 def test_equal_rates_of_talk_and_patience_make_a_poisson_number_of_callers() -> None:
