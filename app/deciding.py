@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from app import on_call
 from app.state import Centre, Ring
 from calls.call import Call, CallState
 from calls.commands import Command, GoToLastResort, MoveToQueue, OfferVoicemail, RingAgent
@@ -53,14 +54,14 @@ DECISIVE: frozenset[type[Event]] = frozenset(
 
 def decide(centre: Centre, event: Event) -> Iterator[Command | Event]:
     """What the router wants after this fact; agents are reserved before the command goes."""
-    centre.keep_floor()
+    centre.keep_floor(event.at)
     if type(event) not in DECISIVE:
         return
     for decision in assign(centre.floor, event.at):
         call = centre.calls[decision.call_id]
         centre.reasons[call.call_id] = decision.reason
         yield from _carry_out(centre, call, decision, event.at)
-    centre.keep_floor()
+    centre.keep_floor(event.at)
 
 
 def _carry_out(centre: Centre, call: Call, decision: Decision, at: datetime) -> Iterator[Command | Event]:
@@ -94,6 +95,8 @@ def _overflow(centre: Centre, call: Call, decision: Overflowed, at: datetime) ->
         case Target.QUEUE:
             centre.moves[call.call_id] = at
             yield MoveToQueue(node=call.node, call_id=call.call_id, channel=call.channel, queue=decision.queue)
+        case Target.RESERVE:
+            on_call.wanted_for(centre, call, at)
         case Target.VOICEMAIL:
             centre.moves[call.call_id] = at
             call = replace(call, state=CallState.LAST_RESORT, state_since=at)

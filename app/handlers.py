@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from app import people, queue_log, third_party
+from app import on_call, people, queue_log, third_party
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre
@@ -38,6 +38,7 @@ from calls.events import (
     PhoneInUse,
     PhoneReachable,
     ReserveAccepted,
+    ReserveDeclined,
     ReserveStoodDown,
     ReserveWoken,
     RingBackAnswered,
@@ -252,6 +253,7 @@ def tick(centre: Centre, event: Tick) -> Results:
         if event.at - asked_at > BEGINS_WITHIN:
             del centre.moves[call_id]
             centre.suspects.add(call_id)
+    yield from on_call.look(centre, event.at)
 
 
 HANDLERS: Mapping[type[Event], Handler] = {
@@ -272,9 +274,10 @@ HANDLERS: Mapping[type[Event], Handler] = {
     MenuEntered: menu_entered,
     PhoneInUse: people.phone_in_use,
     PhoneReachable: people.phone_reachable,
-    ReserveAccepted: third_party.reserve_accepted,
-    ReserveStoodDown: third_party.reserve_stood_down,
-    ReserveWoken: third_party.reserve_woken,
+    ReserveAccepted: on_call.reserve_accepted,
+    ReserveDeclined: on_call.reserve_declined,
+    ReserveStoodDown: on_call.reserve_stood_down,
+    ReserveWoken: on_call.reserve_woken,
     RingBackAnswered: people.ring_back_answered,
     RingBackAsked: people.ring_back_asked,
     SnapshotTaken: snapshot_taken,

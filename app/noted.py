@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping, MutableMapping, ValuesView
+from collections.abc import ItemsView, Iterator, MutableMapping, ValuesView
 from typing import TypeVar
 
 Value = TypeVar("Value")
 
 
 class Noted(MutableMapping[str, Value]):
-    """A dict that notes; ``changed`` are the keys, in the order in which they changed, for the asker to clear."""
+    """Writes through to ``values``; ``changed`` are the keys, in the order in which they changed, for the asker to
+    clear. At first all are."""
 
-    def __init__(self, values: Mapping[str, Value]) -> None:
-        self._values = dict(values)
+    def __init__(self, values: MutableMapping[str, Value]) -> None:
+        self._values = values
         self.changed = dict.fromkeys(self._values)
 
     def __getitem__(self, key: str) -> Value:

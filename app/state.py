@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from app.noted import Noted
 from app.preferred import CutOffTalks, preferred
 from calls.call import Call, CallState
 from config.model import Configuration
 from routing.agent import Agent
+from routing.estimate import Estimator
 from routing.explain import Reason
 from routing.floor import Floor
+from routing.reserve import OnCall, Pressure
 from routing.waiting import Target, WaitingCall
+
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+HANDLE_SECONDS: Final = 300.0
+"""What a talk with its wrap-up is expected to take until the calls of a queue tell."""
 
 WANTS_AN_AGENT = frozenset({CallState.WAITING, CallState.LAST_RESORT, CallState.FALLBACK})
 """In the waiting room; with its queue's last resort, from which an agent takes it; or with app_queue."""
@@ -39,6 +47,16 @@ class Ring:
 
 
 @dataclass(slots=True)
+class Reserves:
+    """People on call: what ``known`` of them routing/reserve remembers, the next time it is asked (None: no Asterisk is
+    connected), and what overflow rules have ``asked_for`` since."""
+
+    known: OnCall = field(default_factory=OnCall)
+    look_at: datetime | None = None
+    asked_for: list[Pressure] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Centre:
     """The live state: calls by call id, agents by agent id, open alarms by call id.
 
@@ -47,7 +65,7 @@ class Centre:
     is down; ``suspects`` are calls to be looked at again, ``missed`` those that the last snapshot did not hold;
     ``reasons`` keeps for each call the reason of its last routing decision; ``cut_off`` remembers with whom callers
     talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
-    whoever waits there in step with the calls.
+    whoever waits there in step with the calls, and ``estimator`` with both; ``reserves`` are people on call.
     """
 
     configuration: Configuration
@@ -63,18 +81,23 @@ class Centre:
     reasons: dict[str, Reason] = field(default_factory=dict)
     last_attempt: int = 0
     cut_off: CutOffTalks = field(default_factory=CutOffTalks)
+    reserves: Reserves = field(default_factory=Reserves)
     floor: Floor = field(init=False)
+    estimator: Estimator = field(init=False)
     _calls: Noted[Call] = field(init=False)
     _rings: Noted[Ring] = field(init=False)
     _moves: Noted[datetime] = field(init=False)
+    _agents: Noted[Agent] = field(init=False)
+    _last: datetime = LONG_AGO
     _connected: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.floor = Floor(self.configuration.queues, self.agents.values())
-        self.agents = self.floor.agents
-        self.calls = self._calls = Noted(self.calls)
-        self.rings = self._rings = Noted(self.rings)
-        self.moves = self._moves = Noted(self.moves)
+        self.estimator = Estimator(self.configuration.queues, {}, HANDLE_SECONDS)
+        self.agents = self._agents = Noted(self.floor.agents)
+        self.calls = self._calls = Noted(dict(self.calls))
+        self.rings = self._rings = Noted(dict(self.rings))
+        self.moves = self._moves = Noted(dict(self.moves))
 
     def connected_nodes(self) -> list[str]:
         """The nodes whose link is up and whose calls we know."""
@@ -85,9 +108,17 @@ class Centre:
         up = self.connected_nodes()
         return filter(None, (self._waiting(call, up) for call in self.calls.values()))
 
-    def keep_floor(self) -> None:
-        """Let exactly those wait on the floor who want an agent now; costs what has changed, not what there is."""
+    def keep_floor(self, at: datetime) -> None:
+        """Let exactly those wait on the floor who want an agent now; costs what has changed, not what there is.
+
+        The estimate learns of the same changes; it is told of agents first, so that a call which leaves the floor for
+        an agent's phone has not given up.
+        """
         up = self.connected_nodes()
+        self._last = at = max(at, self._last)
+        for agent_id in self._agents.changed:
+            self.estimator.agent(self.agents[agent_id], at)
+        self._agents.changed.clear()
         changed = self._calls.changed | self._rings.changed | self._moves.changed
         if up != self._connected:
             self._connected = up
@@ -97,8 +128,10 @@ class Centre:
             waiting = self._waiting(call, up) if call else None
             if waiting is None:
                 self.floor.drop(call_id)
-            else:
+                self.estimator.left(call_id, at)
+            elif waiting != self.floor.waiting.get(call_id):
                 self.floor.put(waiting)
+                self.estimator.queued(waiting, at)
         self._calls.changed.clear()
         self._rings.changed.clear()
         self._moves.changed.clear()

@@ -1,4 +1,4 @@
-"""What follows when somebody joins another's talk, or is woken at home? Handlers for app/handlers.
+"""What follows when somebody joins another's talk? Handlers for app/handlers.
 
 A third party is as busy as who talks, and free again when out of the talk; the talk itself is not theirs.
 """
@@ -10,14 +10,9 @@ from datetime import datetime
 
 from app.state import Centre
 from calls.call import TALKS, Call, ThirdPartyMode
-from calls.commands import AnswerCode, Command, DrawIn, WakeReserve
+from calls.commands import AnswerCode, Command, DrawIn
 from calls.events import (
-    Duty,
-    DutyChanged,
     Event,
-    ReserveAccepted,
-    ReserveStoodDown,
-    ReserveWoken,
     ThirdPartyAsked,
     ThirdPartyJoined,
     ThirdPartyLeft,
@@ -71,17 +66,3 @@ def third_party_not_reached(centre: Centre, event: ThirdPartyNotReached) -> Resu
         missed = agents.not_reached(agent, event.call_id, event.dial_status, event.at)
         centre.agents[event.agent_id] = agents.released(missed, event.at, 0)
     yield from ()
-
-
-def reserve_woken(centre: Centre, event: ReserveWoken) -> Results:
-    """Through the first Asterisk there is; without any nobody is woken, and the router asks again."""
-    for node in centre.connected_nodes()[:1]:
-        yield WakeReserve(node=node, agent_id=event.agent_id, queue=event.queue)
-
-
-def reserve_accepted(centre: Centre, event: ReserveAccepted) -> Results:
-    yield DutyChanged(at=event.at, agent_id=event.agent_id, duty=Duty.READY, reason="woken")
-
-
-def reserve_stood_down(centre: Centre, event: ReserveStoodDown) -> Results:
-    yield DutyChanged(at=event.at, agent_id=event.agent_id, duty=Duty.OFF, reason="stood-down")

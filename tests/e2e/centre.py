@@ -236,12 +236,15 @@ def free_ports(count: int) -> list[int]:
 def configuration(change: Callable[[dict[str, Any]], None] | None, street: str, target: Path) -> Path:
     """The sample configuration with the trunk at the street's telephones, changed as a test needs it.
 
-    Nobody rests after a talk, is kept free for others or is paused for missed rings, unless a test says so.
+    Nobody rests after a talk, is kept free for others, paused for missed rings or woken at home, unless a test says so.
     """
 
     def changed(values: dict[str, Any]) -> None:
         for queue in values["queues"].values():
-            queue |= {"wrap_up_seconds": 0, "reserve": 0, "misses_before_pause": 0}
+            queue |= {"wrap_up_seconds": 0, "reserve": 0, "misses_before_pause": 0, "reserve_staff": None}
+            queue["overflow"] = [rule for rule in queue.get("overflow", []) if rule["to"] != "reserve"]
+        for agent in values["agents"].values():
+            agent.pop("on_call", None)
         if change:
             change(values)
 

@@ -147,7 +147,7 @@ def test_a_move_that_never_shows_is_looked_into() -> None:
     centre = overflowing(FULL)
     list(decide(centre, Tick(at=NOON + seconds(10))))
     list(HANDLERS[Tick](centre, Tick(at=NOON + seconds(10) + BEGINS_WITHIN + seconds(1))))
-    centre.keep_floor()
+    centre.keep_floor(NOON)
     assert centre.suspects == {"one"} and "one" in centre.floor.waiting
 
 

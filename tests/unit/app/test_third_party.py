@@ -1,4 +1,4 @@
-"""Is who takes part in another's talk as busy as they are, and who is woken on duty?"""
+"""Is who takes part in another's talk as busy as they are?"""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ import pytest
 
 from app.state import Centre
 from calls.call import CallState, ThirdPartyMode
-from calls.commands import AnswerCode, DrawIn, WakeReserve
+from calls.commands import AnswerCode, DrawIn
 from calls.events import (
-    Duty,
-    DutyChanged,
-    ReserveAccepted,
-    ReserveStoodDown,
-    ReserveWoken,
     SnapshotTaken,
     ThirdPartyAsked,
     ThirdPartyJoined,
@@ -91,16 +86,3 @@ def test_a_snapshot_keeps_and_finds_third_parties_and_frees_those_who_have_left(
     assert centre.agents["ivan"].state is AgentState.TALKING, "unknown to us: there before we were"
     handle(centre, taken())
     assert [centre.agents[name].state for name in ("anna", "galina", "ivan")] == ["talking", "ready", "ready"]
-
-
-def test_reserve_is_rung_and_comes_on_duty_when_it_has_accepted_and_goes_off_when_stood_down() -> None:
-    centre = a_centre(None, an_agent("marat"))
-    assert handle(centre, ReserveWoken(at=NOON, agent_id="marat", queue="doctors", reason="late")) == [
-        WakeReserve(node="pbx1", agent_id="marat", queue="doctors")
-    ]
-    assert handle(centre, ReserveAccepted(at=NOON, agent_id="marat")) == [
-        DutyChanged(at=NOON, agent_id="marat", duty=Duty.READY, reason="woken")
-    ]
-    assert handle(centre, ReserveStoodDown(at=NOON, agent_id="marat", queue="doctors")) == [
-        DutyChanged(at=NOON, agent_id="marat", duty=Duty.OFF, reason="stood-down")
-    ]
