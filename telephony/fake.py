@@ -8,6 +8,7 @@ the same events in the same order.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -51,6 +52,8 @@ class FakeAsterisk:
     def act(self, headers: Mapping[str, str | list[str]]) -> Reply:
         """Carry out one action. Raises `AmiRefused` with Asterisk's words."""
         asked = {name: value for name, value in headers.items() if isinstance(value, str)}
+        if isinstance(variables := headers.get("Variable"), list):
+            asked |= dict(variable.split("=", 1) for variable in variables)
         act = ACTIONS.get(asked["Action"])
         if act is None:
             raise AmiRefused(f"{asked['Action']}: Permission denied")
@@ -73,6 +76,9 @@ class FakeAsterisk:
         self.dialplan.hang_up(self._named(asked))
 
     def _originate(self, asked: Mapping[str, str]) -> None:
+        if local := re.fullmatch(r"Local/(\w+)@(al-draw|al-wake)/n", asked["Channel"]):
+            self.dialplan.originate(local[2], local[1], asked)
+            return
         number = asked.get("CallerID", "").strip("<>")
         channel = self.dialplan.new_channel(asked["Channel"], number, asked.get("ChannelId", ""))
         self.dialplan.redirect(channel, asked["Context"], asked["Exten"])

@@ -39,7 +39,10 @@ class FakeLine:
 
 @dataclass(slots=True)
 class Channel:
-    """One channel. A caller's has `line`, an agent's leg has `agent` and the `caller` it belongs to."""
+    """One channel. A caller's has `line`, an agent's leg has `agent` and the `caller` it belongs to.
+
+    A third party's leg has a `mode`, which is told once it has `joined`; that of one who is woken belongs to nobody.
+    """
 
     name: str
     uniqueid: str
@@ -50,6 +53,8 @@ class Channel:
     agent: str = ""
     caller: Channel | None = None
     turn_at: datetime | None = None
+    mode: str = ""
+    joined: bool = False
 
     def headers(self, now: datetime) -> list[str]:
         age = int((now - self.since).total_seconds())
@@ -93,6 +98,40 @@ class FakeDialplan:
         (leg,) = [leg for leg in self.channels.values() if leg.agent == agent]
         self._answered(leg)
 
+    def agent_presses(self, agent: str, key: str) -> None:
+        """The agent who was woken has picked up and presses a key."""
+        [leg] = [leg for leg in self.channels.values() if leg.agent == agent and leg.caller is None]
+        if key == "1":
+            self._user_event(leg, "ReserveAccepted", f"Agent: {agent}")
+        else:
+            refusal = "DECLINED" if key == "2" else "UNCONFIRMED"
+            self._user_event(leg, "ReserveDeclined", f"Agent: {agent}", f"DialStatus: {refusal}")
+        self._gone(leg)
+
+    def originate(self, context: str, agent: str, told: Mapping[str, str]) -> None:
+        """Ring an agent who shall join a talk (`al-draw`), or come on duty (`al-wake`)."""
+        phone = self.phones.get(agent, Phone.ABSENT)
+        taken = any(leg.agent == agent for leg in self.channels.values())
+        leg = self.new_channel(f"PJSIP/{agent}", "")
+        leg.agent, leg.mode = agent, told.get("AL_MODE", "")
+        leg.variables["AL_CALL_ID"] = told.get("AL_ABOUT", "")
+        if leg.mode:
+            leg.caller = self.channels[told["AL_THEIR"]]
+        if taken or phone in (Phone.BUSY, Phone.ABSENT):
+            status = "REFUSED" if taken else phone.value
+            mode = [f"Mode: {leg.mode}"] if leg.mode else []
+            name = "ThirdPartyNotReached" if leg.mode else "ReserveDeclined"
+            self._user_event(leg, name, f"Agent: {agent}", *mode, f"DialStatus: {status}")
+            self._gone(leg)
+        elif leg.mode and phone is Phone.ANSWERS:
+            self._joined(leg)
+
+    def _joined(self, leg: Channel) -> None:
+        assert leg.caller is not None
+        leg.joined = True
+        self._user_event(leg, "ThirdPartyJoined", f"Agent: {leg.agent}", f"Mode: {leg.mode}")
+        self._record(leg, leg.caller, leg.agent)
+
     def new_channel(self, name: str, number: str, uniqueid: str = "") -> Channel:
         channel = Channel(f"{name}-{self._next('')}", uniqueid or self._next("node1-1000000000."), number, self.now)
         self.channels[channel.name] = channel
@@ -101,7 +140,7 @@ class FakeDialplan:
     def hang_up(self, channel: Channel) -> None:
         """A caller ends the call with all its legs; an agent who talks ends it too, and the dialplan says so."""
         self._end(channel)
-        caller = channel.caller
+        caller = None if channel.mode else channel.caller
         if caller is not None and caller.variables["AL_STATE"] == "talk":
             self._user_event(caller, "TalkEnded", f"Agent: {channel.agent}", "By: agent")
             caller.variables["AL_STATE"] = "ended"
@@ -111,7 +150,13 @@ class FakeDialplan:
         """Into another context, out of a ring or talk too. A missing one drops the caller, as in Asterisk."""
         for leg in self._legs(channel):
             self._gone(leg)
-        go = {"al-ring": self._ring, "al-last-resort": self._last_resort, "al-line": self._line}.get(context)
+        ways = {
+            "al-ring": self._ring,
+            "al-stay": self._stay,
+            "al-last-resort": self._last_resort,
+            "al-line": self._line,
+        }
+        go = ways.get(context)
         if go is None or context in self.missing_contexts:
             self._end(channel)
         else:
@@ -147,6 +192,12 @@ class FakeDialplan:
         channel.variables |= {"AL_STATE": "fallback", "AL_AGENT": ""}
         self._user_event(channel, "FallbackEntered", f"Reason: {reason}")
 
+    def _stay(self, channel: Channel, _: str) -> None:
+        if channel.variables["AL_STATE"] == "fallback":
+            self._fallback(channel, "")
+        else:
+            self._wait(channel)
+
     def _last_resort(self, channel: Channel, _: str) -> None:
         if channel.variables["AL_STATE"] in ("talk", "ringing"):
             self._wait(channel)
@@ -157,11 +208,8 @@ class FakeDialplan:
 
     def _ring(self, channel: Channel, extension: str) -> None:
         state = channel.variables["AL_STATE"]
-        if state == "fallback":
-            self._fallback(channel, "")
-            return
         if state not in ("waiting", "last-resort"):
-            self._wait(channel)
+            self._stay(channel, state)
             return
         agent, _, attempt = extension.partition("-")
         channel.variables |= {"AL_STATE": "ringing", "AL_AGENT": agent, "AL_ATTEMPT": attempt}
@@ -184,7 +232,8 @@ class FakeDialplan:
 
     def _ring_time_out(self, leg: Channel) -> None:
         caller = leg.caller
-        assert caller is not None and caller.line is not None
+        if caller is None or caller.line is None or leg.mode:
+            return
         rung = (self.now - leg.since).total_seconds()
         if caller.variables["AL_STATE"] == "ringing" and rung >= caller.line.ring_seconds:
             self._gone(leg)
@@ -222,6 +271,8 @@ class FakeDialplan:
 
     def _gone(self, channel: Channel) -> None:
         if self.channels.pop(channel.name, None):
+            if channel.joined:
+                self._user_event(channel, "ThirdPartyLeft", f"Agent: {channel.agent}", f"Mode: {channel.mode}")
             self._tell("Hangup", [*channel.headers(self.now), "Cause: 16", "Cause-txt: Normal Clearing"])
 
     def _legs(self, caller: Channel) -> list[Channel]:

@@ -21,16 +21,19 @@ from typing import Any
 import pytest
 
 from app import runtime
-from calls.call import CallState
+from calls.call import CallState, ThirdPartyMode
 from calls.commands import (
     AcknowledgeCaller,
     Command,
+    DrawIn,
     GoToLastResort,
     LogQueue,
     LookAgain,
     MirrorDuty,
+    ReturnToWaiting,
     RingAgent,
     SayAlive,
+    WakeReserve,
 )
 from calls.events import (
     AgentAnswered,
@@ -46,9 +49,13 @@ from calls.events import (
     FallbackEntered,
     LastResortEntered,
     LegRecorded,
+    ReserveDeclined,
     SnapshotTaken,
     SwitchLost,
     TalkEnded,
+    ThirdPartyJoined,
+    ThirdPartyLeft,
+    ThirdPartyNotReached,
 )
 from calls.needs import Needs, format_needs, needs
 from config.load import load
@@ -68,6 +75,7 @@ PHONES = {
     "anna": (Phone.ANSWERS, "Answer()"),
     "boris": (Phone.RINGS, "Ringing()"),
     "clara": (Phone.BUSY, "Hangup(17)"),
+    "diana": (Phone.ANSWERS, "Answer()"),
 }
 RING_SECONDS = 1
 NUMBER = "+442079460958"
@@ -179,6 +187,7 @@ def real_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     render(CONFIGURATION, site, Secrets(ami="test", agi="test", agents=dict.fromkeys(CONFIGURATION.agents, "test")))
     extensions = site.etc_dir / "extensions.conf"
     text = extensions.read_text().replace(":PJSIP/${ARG1})}", ":Local/${ARG1}@test-phones/n)}")
+    text = re.sub(r"Dial\((.*?)PJSIP/\$\{EXTEN\}", r"Dial(\1Local/${EXTEN}@test-phones/n", text)
     text = re.sub(r"AL_RING_SECONDS=\d+", f"AL_RING_SECONDS={RING_SECONDS}", text)
     text += "\n[test-far-end]\nexten => s,1,Answer()\n same => n,Wait(600)\n[test-phones]\n"
     text += "".join(f"exten => {name},1,{does}\n same => n,Wait(600)\n" for name, (_, does) in PHONES.items())
@@ -354,6 +363,69 @@ async def test_an_agent_who_gets_free_takes_a_caller_out_of_the_last_resort(hous
     house.ring(call, "anna")
     told = await house.story(call.call_id, AgentAnswered)
     assert [type(event) for event in told if not isinstance(event, LegRecorded)] == [AgentRinging, AgentAnswered]
+
+
+async def test_a_ring_is_given_up_for_a_more_pressing_caller_who_gets_the_agent(house: House) -> None:
+    lesser, pressing = await house.caller(), await house.caller(line="emergency")
+    house.ring(lesser, "boris")
+    await house.story(lesser.call_id, AgentRinging)
+    house.tell(ReturnToWaiting(node="node1", call_id=lesser.call_id, channel=lesser.channel))
+    [again] = await house.story(lesser.call_id, CallerQueued)
+    assert again.queued_at == lesser.queued_at, "no miss is told of the agent, and the place is kept"
+    house.ring(pressing, "boris")
+    told = await house.story(pressing.call_id, AgentRinging)
+    assert not any(isinstance(event, AgentNotReached) for event in told)
+
+
+async def test_a_caller_who_is_no_longer_rung_for_stays_where_the_state_says(house: House) -> None:
+    call = await house.caller(line="emergency", seen=False)
+    house.pass_time(1)
+    await house.story(call.call_id, FallbackEntered)
+    house.tell(ReturnToWaiting(node="node1", call_id=call.call_id, channel=call.channel))
+    assert isinstance((await house.story(call.call_id, FallbackEntered))[-1], FallbackEntered)
+
+
+def drawn_in(call: CallerQueued, agent: str) -> DrawIn:
+    return DrawIn(node="node1", call_id=call.call_id, channel=call.channel, agent_id=agent, mode=ThirdPartyMode.TALK)
+
+
+async def test_a_third_party_joins_a_talk_is_in_the_snapshot_and_leaves_it(house: House) -> None:
+    call = await house.caller()
+    house.ring(call, "anna")
+    await house.story(call.call_id, AgentAnswered)
+    await house.story(call.call_id, LegRecorded)
+    house.tell(drawn_in(call, "diana"))
+    [joined] = await house.story(call.call_id, ThirdPartyJoined)
+    assert (joined.agent_id, joined.mode) == ("diana", ThirdPartyMode.TALK)
+    [recorded] = await house.story(call.call_id, LegRecorded)
+    assert recorded.party == "diana"
+    house.tell(LookAgain(node="node1"))
+    snapshot = await house.next(SnapshotTaken)
+    assert [seen.agent_id for seen in snapshot.calls] == ["anna"] and snapshot.faults == ()
+    await house.hang_up(await house.leg_of(call, "diana"))
+    [left] = await house.story(call.call_id, ThirdPartyLeft)
+    assert left.agent_id == "diana"
+    house.tell(LookAgain(node="node1"))
+    assert [seen.state for seen in (await house.next(SnapshotTaken)).calls] == [CallState.TALK]
+
+
+async def test_who_is_busy_or_rung_already_joins_no_talk(house: House) -> None:
+    call, other = await house.caller(), await house.caller()
+    house.ring(call, "anna")
+    house.ring(other, "boris")
+    await house.story(call.call_id, LegRecorded)
+    await house.story(other.call_id, AgentRinging)
+    for agent, status in (("clara", "BUSY"), ("boris", "REFUSED"), ("nobody", "CHANUNAVAIL")):
+        house.tell(drawn_in(call, agent))
+        vain = (await house.story(call.call_id, ThirdPartyNotReached))[-1]
+        assert (vain.agent_id, vain.dial_status) == (agent, status)
+
+
+async def test_reserve_that_cannot_be_reached_is_told_of(house: House) -> None:
+    for agent, status in (("clara", "BUSY"), ("nobody", "CHANUNAVAIL")):
+        house.tell(WakeReserve(node="node1", agent_id=agent, queue="doctors"))
+        declined = await house.next(ReserveDeclined)
+        assert (declined.agent_id, declined.dial_status) == (agent, status)
 
 
 async def test_a_ring_that_comes_too_late_leaves_the_caller_in_the_fallback(house: House) -> None:
