@@ -138,9 +138,8 @@ def apply(agent: Agent, happening: Happening, at: datetime, **changed: Any) -> A
     following = TRANSITIONS[happening].get(agent.state)
     if following is None:
         return agent
-    agent = replace(agent, **changed)
     state = AT_REST[agent.duty] if following == REST else AgentState(following)
-    return replace(agent, state=state, since=agent.since if state is agent.state else at)
+    return replace(agent, state=state, since=agent.since if state is agent.state else at, **changed)
 
 
 def reserve(agent: Agent, call_id: str, attempt: int | None, at: datetime) -> Agent:

@@ -7,7 +7,6 @@ can serve who has become free. Nobody else can be served: they found nobody the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heappop, heappush
@@ -17,7 +16,7 @@ from routing.explain import Reason
 from routing.floor import Floor, Waiter
 from routing.in_turn import SECOND, moment
 from routing.overflow import REASONS, Standing, last_resort_is_due, overflow_of
-from routing.selection import Choice, choose, place
+from routing.selection import Choice, choose
 from routing.waiting import Queue, Target
 
 
@@ -70,29 +69,32 @@ def assign(floor: Floor, now: datetime) -> list[Decision]:
     """
     at, decisions = moment(now), list[Decision]()
     stirred = floor.look(now)
-    own = {waiter.call.call_id for waiter in stirred}
-    candidates = [(place(waiter, at), False) for waiter in stirred]
     loose = _Loose(floor)
-    candidates += [(place(waiter, at), True) for waiter in loose.heads()]
+    candidates = [(*one.alike.place(one.queued, one.call.call_id, at), False) for one in stirred]
+    candidates += loose.heads(at)
     heapify(candidates)
     settled: set[str] = set()
+    in_vain: CallClass | None = None
     while candidates:
-        (_, _, _, call_id), of_class = heappop(candidates)
+        usual, _, _, call_id, of_class = heappop(candidates)
         waiter = floor.waiters[call_id]
-        if of_class and not loose.any_for(waiter.queue):
+        if of_class and usual and not loose.any_left():
+            candidates = [one for one in candidates if not one[4]]  # emergencies were before
+            heapify(candidates)
             continue
         if call_id not in settled:
-            if of_class and call_id in own:
-                continue  # found nobody in its own right a moment ago, so there is nobody for its class
-            decision = _decide(floor, waiter, now)
+            if of_class and waiter.alike is in_vain:
+                continue  # has just been tried in its own right
+            decision = _decide(floor, waiter, at)
             if decision is not None:
                 decisions.append(decision)
-            elif not _alone_goes_empty(floor, waiter, now):
+            elif not _alone_goes_empty(floor, waiter, at):
+                in_vain = waiter.alike
                 continue
             settled.add(call_id)
             floor.set_aside(waiter)
         if of_class and (head := waiter.alike.waiting.first) is not None:
-            heappush(candidates, (place(floor.waiters[head[1]], at), True))
+            heappush(candidates, (*waiter.alike.place(*head, at), True))
     for waiter in stirred:
         waiter.new = False
     return decisions
@@ -108,35 +110,34 @@ class _Loose:
         floor.roster.freed.clear()
         floor.roster.rested.clear()
 
-    def heads(self) -> Iterator[Waiter]:
-        """The first caller of each class whom one of these could serve."""
-        wanting: dict[CallClass, None] = {}
-        for profile in self._freed:
-            wanting.update(dict.fromkeys(profile.urgent))
-            if profile.open():
-                wanting.update(dict.fromkeys(profile.classes))
-        for profile in self._rested:
-            wanting.update(dict.fromkeys(profile.urgent))
-        for alike in wanting:
-            if (head := alike.waiting.first) is not None:
-                yield self._floor.waiters[head[1]]
+    def heads(self, at: int) -> list[tuple[bool, float, int, str, bool]]:
+        """The place of the first caller of each class whom one of these could serve, as ``CallClass.place`` tells it,
+        worked out here since it is the greater part of a decision; True says that it stands for a class."""
+        classes = [alike for profile in self._freed if profile.open() for alike in profile.classes]
+        for profile in (*self._freed, *self._rested):
+            classes += profile.urgent
+        if len(self._freed) + len(self._rested) > 1:
+            classes = list(dict.fromkeys(classes))
+        return [
+            (alike.usual, (head[0] - at) / SECOND / alike.target, head[0], head[1], True)
+            for alike in classes
+            if (head := alike.waiting.first) is not None
+        ]
 
-    def any_for(self, queue: Queue) -> bool:
-        """Whether one of these may still be free for the callers of this queue."""
-        if queue.emergency:
-            return True
+    def any_left(self) -> bool:
+        """Whether one of these may still be free for callers who are in no emergency."""
         while self._freed and (self._freed[-1].free.first is None or not self._freed[-1].open()):
             self._freed.pop()  # who has been taken, and whom a reserve keeps, stays so while this is decided
         return bool(self._freed)
 
 
-def _decide(floor: Floor, waiter: Waiter, now: datetime) -> Decision | None:
+def _decide(floor: Floor, waiter: Waiter, at: int) -> Decision | None:
     call, queue = waiter.call, waiter.queue
-    choice = choose(floor, waiter, now)
+    choice = choose(floor, waiter, at)
     if (choice is None or choice.missed) and not call.in_fallback:
         if call.in_last_resort:
             return None  # the mobile rings on, undisturbed by an agent who did not answer this call
-        if (leaves := _leaves(floor, waiter, now)) is not None:
+        if (leaves := _leaves(floor, waiter, at)) is not None:
             return leaves
     if choice is None:
         return None
@@ -154,11 +155,11 @@ def _why(choice: Choice, queue: Queue) -> Reason:
     return Reason.PREFERRED if choice.preferred else Reason.MOST_ENDANGERED
 
 
-def _leaves(floor: Floor, waiter: Waiter, now: datetime) -> Decision | None:
+def _leaves(floor: Floor, waiter: Waiter, at: int) -> Decision | None:
     """Where the caller goes for whom nobody is free; None to wait on."""
     call, queue = waiter.call, waiter.queue
     standing = Standing(
-        waited=(moment(now) - waiter.since) / SECOND,
+        waited=(at - waiter.since) / SECOND,
         ahead=floor.position(call.call_id) - 1 if waiter.new and queue.overflow else None,
         somebody_on_duty=waiter.alike.somebody_on_duty(),
         closed=floor.is_closed(queue),
@@ -173,7 +174,7 @@ def _leaves(floor: Floor, waiter: Waiter, now: datetime) -> Decision | None:
     return None
 
 
-def _alone_goes_empty(floor: Floor, waiter: Waiter, now: datetime) -> bool:
+def _alone_goes_empty(floor: Floor, waiter: Waiter, at: int) -> bool:
     """Whether others of the class may find an agent though this one, who waits among them, does not."""
     waits = waiter.call.call_id in waiter.alike.waiting
-    return waits and (waiter.call.in_last_resort or floor.waits_for_preferred(waiter, now))
+    return waits and (waiter.call.in_last_resort or floor.waits_for_preferred(waiter, at))

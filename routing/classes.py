@@ -13,7 +13,8 @@ from typing import Final
 
 from calls.needs import Needs
 from routing.agent import AgentProfile, Grade, can_serve
-from routing.in_turn import InTurn
+from routing.in_turn import SECOND, InTurn
+from routing.relaxing import in_force
 from routing.waiting import Queue
 
 RECENT: Final = 1000
@@ -34,15 +35,14 @@ class Wanted:
 
 
 class Reserve:
-    """The free agents who could serve an emergency queue, of whom ``keep`` are kept for it."""
+    """The ``free`` agents who could serve an emergency queue, of whom ``keep`` are kept for it."""
 
-    __slots__ = ("free", "keep", "needs", "profiles")
+    __slots__ = ("free", "keep", "needs")
 
     def __init__(self, queue: Queue) -> None:
         self.needs = queue.needs
         self.keep = queue.reserve
-        self.free = 0
-        self.profiles: list[Profile] = []
+        self.free: dict[str, Profile] = {}
 
 
 class Profile:
@@ -67,7 +67,7 @@ class Profile:
 
     def open(self) -> bool:
         """Whether other callers than those in need may take one of these agents now."""
-        return all(reserve.free > reserve.keep for reserve in self.reserves)
+        return all(len(reserve.free) > reserve.keep for reserve in self.reserves)
 
     def wanted_elsewhere(self) -> int:
         """How much would be missed if one of these were taken: for each need that they meet, how often it is asked for
@@ -79,35 +79,47 @@ class Profile:
         self.resting.drop(agent_id)
         if agent_id in self.free:
             self.free.drop(agent_id)
-            self._count(-1)
+            for wanted in self.wanted:
+                wanted.free -= 1
+            for reserve in self.reserves:
+                del reserve.free[agent_id]
 
     def give(self, since: int, agent_id: str) -> list[Reserve]:
         """One of these is free; the reserves that this has filled."""
         self.free.put(since, agent_id)
-        self._count(1)
-        return [reserve for reserve in self.reserves if reserve.free == reserve.keep + 1]
-
-    def _count(self, change: int) -> None:
         for wanted in self.wanted:
-            wanted.free += change
+            wanted.free += 1
         for reserve in self.reserves:
-            reserve.free += change
+            reserve.free[agent_id] = self
+        return [reserve for reserve in self.reserves if len(reserve.free) == reserve.keep + 1]
+
+
+Place = tuple[bool, float, int, str]
+"""Where a caller stands among all who wait; the smaller, the sooner."""
 
 
 class CallClass:
     """Callers of one queue with the same needs in force, by the time at which they came.
 
-    ``profiles`` can serve them, those of the lowest grade and of the fewest skills first. ``waiting`` does not hold
-    those who wait for their preferred agent.
+    ``profiles`` can serve them, those of the lowest grade and of the fewest skills first; ``fits`` are the same for
+    looking up. ``waiting`` does not hold those who wait for their preferred agent.
     """
 
-    __slots__ = ("needs", "profiles", "queue", "waiting")
+    __slots__ = ("fits", "needs", "profiles", "queue", "target", "usual", "waiting")
 
     def __init__(self, queue: Queue, needs: Needs) -> None:
         self.queue = queue
+        self.usual = not queue.emergency
+        self.target = queue.target_seconds
         self.needs = needs
         self.waiting = InTurn()
         self.profiles: list[Profile] = []
+        self.fits: set[Profile] = set()
+
+    def place(self, queued: int, call_id: str, at: int) -> Place:
+        """Emergency before all; then whoever is most endangered against the own target (waited / target), which ages
+        every queue and starves none; then the longest waiting."""
+        return (self.usual, (queued - at) / SECOND / self.target, queued, call_id)
 
     def somebody_on_duty(self) -> bool:
         """Whether anybody is there who could serve these; for an emergency people on a break do not count."""
@@ -122,6 +134,7 @@ class Classes:
     def __init__(self, queues: Mapping[str, Queue]) -> None:
         self._queues = queues
         self._classes: dict[tuple[str, Needs], CallClass] = {}
+        self._relaxed: dict[tuple[str, Needs, int], CallClass] = {}
         self._profiles: dict[tuple[Needs, Grade], Profile] = {}
         self._wanted: dict[tuple[str, int], Wanted] = {}
         self._reserves = [Reserve(queue) for queue in queues.values() if queue.emergency and queue.reserve]
@@ -129,8 +142,16 @@ class Classes:
         self._classes_by_skill: dict[str, list[CallClass]] = {}
         self._recent: deque[Needs] = deque()
 
-    def class_of(self, queue_id: str, needs: Needs) -> CallClass:
-        """The class of these callers; raises KeyError for a queue that is not configured."""
+    def class_after(self, queue_id: str, needs: Needs, step: int) -> CallClass:
+        """The class of callers who asked for this, after so many steps of relaxation; raises KeyError for a queue that
+        is not configured."""
+        found = self._relaxed.get((queue_id, needs, step))
+        if found is None:
+            found = self._class_of(queue_id, in_force(needs, self._queues[queue_id], step))
+            self._relaxed[queue_id, needs, step] = found
+        return found
+
+    def _class_of(self, queue_id: str, needs: Needs) -> CallClass:
         found = self._classes.get((queue_id, needs))
         if found is None:
             found = self._classes[queue_id, needs] = CallClass(self._queues[queue_id], needs)
@@ -152,8 +173,6 @@ class Classes:
                     _fit(call_class, found)
             found.wanted = [one for need, one in self._wanted.items() if can_serve(like, (need,))]
             found.reserves = [one for one in self._reserves if can_serve(like, one.needs)]
-            for reserve in found.reserves:
-                reserve.profiles.append(found)
         return found
 
     def came(self, needs: Needs) -> None:
@@ -182,6 +201,7 @@ class Classes:
 
 def _fit(call_class: CallClass, profile: Profile) -> None:
     insort(call_class.profiles, profile, key=lambda one: one.place)
+    call_class.fits.add(profile)
     (profile.urgent if call_class.queue.emergency else profile.classes).append(call_class)
 
 

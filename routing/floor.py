@@ -18,7 +18,7 @@ from routing.agent import Agent, can_serve
 from routing.classes import CallClass, Classes
 from routing.in_turn import SECOND, InTurn, moment, time_of
 from routing.overflow import looked_at_after
-from routing.relaxing import in_force, step_after
+from routing.relaxing import step_after
 from routing.roster import Roster
 from routing.waiting import Queue, WaitingCall, When
 
@@ -80,7 +80,7 @@ class Floor:
                 return
             self._take_out(before)
         moved = before is None or before.call.queue != call.queue
-        alike = self._classes.class_of(call.queue, call.needs)
+        alike = self._classes.class_after(call.queue, call.needs, 0)
         waiter = Waiter(call, queue, alike, new=moved or (before is not None and before.new))
         self.waiters[call.call_id] = waiter
         self._calls[call.call_id] = call
@@ -147,7 +147,7 @@ class Floor:
         looked_at = [self.waiters[call_id] for call_id in self._changed]
         self._changed.clear()
         for waiter in looked_at:
-            self._file(waiter, now, at)
+            self._file(waiter, at)
         return looked_at
 
     def set_aside(self, waiter: Waiter) -> None:
@@ -155,7 +155,7 @@ class Floor:
         waiter.alike.waiting.drop(waiter.call.call_id)
         self._changed[waiter.call.call_id] = None
 
-    def waits_for_preferred(self, waiter: Waiter, now: datetime) -> bool:
+    def waits_for_preferred(self, waiter: Waiter, at: int) -> bool:
         """Whether the caller has patience left, and the preferred agent is on duty and busy."""
         call, queue = waiter.call, waiter.queue
         if call.preferred is None or queue.emergency or call.in_fallback or call.in_last_resort:
@@ -166,20 +166,20 @@ class Floor:
             and agent.duty is Duty.READY
             and agent.reachable
             and agent.missed != call.call_id
-            and (moment(now) - waiter.since) / SECOND < queue.preferred_seconds
+            and (at - waiter.since) / SECOND < queue.preferred_seconds
             and self.roster.profile_if_free(call.preferred) is None
             and can_serve(agent.profile, waiter.alike.needs)
         )
 
-    def _file(self, waiter: Waiter, now: datetime, at: int) -> None:
+    def _file(self, waiter: Waiter, at: int) -> None:
         call = waiter.call
         waited = at - waiter.since
         waiter.step = step_after(waiter.queue, waited / SECOND)
-        needs = in_force(call.needs, waiter.queue, waiter.step)
-        if needs != waiter.alike.needs:
+        alike = self._classes.class_after(call.queue, call.needs, waiter.step)
+        if alike is not waiter.alike:
             waiter.alike.waiting.drop(call.call_id)
-            waiter.alike = self._classes.class_of(call.queue, needs)
-        if self.waits_for_preferred(waiter, now):
+            waiter.alike = alike
+        if call.preferred is not None and self.waits_for_preferred(waiter, at):
             waiter.alike.waiting.drop(call.call_id)
         else:
             waiter.alike.waiting.put(waiter.queued, call.call_id)

@@ -8,7 +8,12 @@ from routing.waiting import Queue, Relaxation
 
 def step_after(queue: Queue, waited: float) -> int:
     """How many of the queue's steps are in force after so many seconds of the present wait; 0 is none."""
-    return sum(waited >= step.after_seconds for step in queue.relaxation)
+    steps = 0
+    for step in queue.relaxation:
+        if waited < step.after_seconds:
+            break
+        steps += 1
+    return steps
 
 
 def in_force(needs: Needs, queue: Queue, step: int) -> Needs:

@@ -23,8 +23,11 @@ class Filed(NamedTuple):
 
 
 class Roster(MutableMapping[str, Agent]):
-    """Agents by id. ``freed`` and ``rested`` are the profiles in which somebody can be rung who could not before,
-    ``left`` the classes that have lost the last of a profile who was there for them: whoever asks empties them."""
+    """Agents by id. ``free`` are the profiles in which somebody is free.
+
+    ``freed`` and ``rested`` are the profiles in which somebody can be rung who could not before, ``left`` the classes
+    that have lost the last of a profile who was there for them: whoever asks empties them.
+    """
 
     def __init__(self, classes: Classes, agents: Iterable[Agent]) -> None:
         self._classes = classes
@@ -32,6 +35,7 @@ class Roster(MutableMapping[str, Agent]):
         self._changed = dict.fromkeys(self._agents)
         self._filed: dict[str, Filed] = {}
         self._waking = InTurn()
+        self.free: dict[Profile, None] = {}
         self.freed: dict[Profile, None] = {}
         self.rested: dict[Profile, None] = {}
         self.left: dict[CallClass, None] = {}
@@ -72,8 +76,13 @@ class Roster(MutableMapping[str, Agent]):
 
     def take(self, profile: Profile, agent_id: str) -> None:
         """The agent has been decided upon, and is not free until the next look at least."""
-        profile.take(agent_id)
+        self._take(profile, agent_id)
         self._changed[agent_id] = None
+
+    def _take(self, profile: Profile, agent_id: str) -> None:
+        profile.take(agent_id)
+        if profile.free.first is None:
+            self.free.pop(profile, None)
 
     def look(self, now: datetime) -> list[str]:
         """File whoever has changed or whose rest is over; their ids."""
@@ -97,7 +106,7 @@ class Roster(MutableMapping[str, Agent]):
     def _file(self, agent_id: str, now: datetime) -> Filed | None:
         agent, before = self._agents.get(agent_id), self._filed.pop(agent_id, None)
         if before is not None:
-            before.profile.take(agent_id)
+            self._take(before.profile, agent_id)
             before.profile.ready -= before.there is Duty.READY
             before.profile.present -= before.there is not Duty.OFF
         self._waking.drop(agent_id)
@@ -109,9 +118,9 @@ class Roster(MutableMapping[str, Agent]):
         profile.ready += filed.there is Duty.READY
         profile.present += filed.there is not Duty.OFF
         if is_free(agent, now):
-            self.freed[profile] = None
+            self.free[profile] = self.freed[profile] = None
             for reserve in profile.give(moment(agent.since), agent_id):
-                self.freed.update((one, None) for one in reserve.profiles if len(one.free))
+                self.freed.update(dict.fromkeys(reserve.free.values()))
         elif rests(agent, now):
             profile.resting.put(moment(agent.since), agent_id)
             self.rested[profile] = None

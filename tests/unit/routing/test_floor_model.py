@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as some
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from calls.events import Duty
 from calls.hours import Band
-from calls.needs import needs
-from routing import agent as agents
-from routing.agent import Agent
-from routing.assign import LastResort, LeaveToFallback, Overflowed, Ring, assign
+from calls.needs import Needs, needs
+from routing.agent import (
+    Agent,
+    answered,
+    not_reached,
+    off_duty,
+    on_duty,
+    phone_in_use,
+    reached,
+    released,
+    reserve,
+    woke,
+)
+from routing.assign import Decision, LastResort, LeaveToFallback, Overflowed, Ring, assign
 from routing.floor import Floor
 from routing.waiting import LastResort as LastResortOf
-from routing.waiting import Overflow, Relaxation, Target, When
+from routing.waiting import Overflow, Relaxation, Target, WaitingCall, When
 from tests.builders import NOON, a_profile, a_queue, a_waiting_call, seconds, weekdays_nine_to_six
 from tests.unit.routing.naive import NaiveFloor, assign_naively
 
-RUNS = 10_000 if os.environ.get("AL_LONG") else 200
+RUNS = 10_000 if os.environ.get("AL_LONG") else 500
 STEPS = 200 if os.environ.get("AL_LONG") else 50
 
 CLOSES_SOON = replace(weekdays_nine_to_six("UTC"), weekly=((Band(9 * 60, 12 * 60 + 2),),) * 7)
@@ -40,7 +49,7 @@ QUEUES = {
         "doctors",
         target_seconds=10.0,
         overflow=(
-            Overflow(when=When.FULL, to=Target.QUEUE, queue="general", limit=2),
+            Overflow(when=When.FULL, to=Target.QUEUE, queue="general", limit=1),
             Overflow(when=When.LONG, to=Target.RESERVE, after_seconds=15),
             Overflow(when=When.NOBODY, to=Target.CALLBACK, after_seconds=5),
             Overflow(when=When.LONG, to=Target.LAST_RESORT, after_seconds=60),
@@ -60,20 +69,36 @@ QUEUES = {
     ),
 }
 SKILLS = ["lang:ru", "lang:az", "desk:approvals"]
-NAMES = ["anna", "boris", "clara", "denis", "elena", "farid"]
-CALLS = [f"call-{number}" for number in range(8)]
+NAMES = ["anna", "boris", "clara", "denis"]
+CALLS = [f"call-{number}" for number in range(10)]
 
-levels = some.dictionaries(some.sampled_from(SKILLS), some.integers(1, 3), max_size=3)
+levels = some.dictionaries(some.sampled_from(SKILLS), some.integers(1, 3), min_size=1, max_size=3).map(needs)
+people = some.builds(
+    lambda skills, grade, waited: replace(
+        on_duty(reached(off_duty(a_profile(grade=grade), NOON - seconds(waited)), True), Duty.READY, "", NOON),
+        profile=replace(a_profile(grade=grade), skills=skills),
+    ),
+    levels,
+    some.sampled_from(["dispatcher", "nurse", "doctor"]),
+    some.integers(0, 3),
+)
 asked = some.builds(
     lambda skills, grade: needs({**skills, **grade}),
     some.dictionaries(some.sampled_from(SKILLS), some.integers(1, 3), max_size=2),
-    some.sampled_from([{}, {}, {"grade:nurse": 1}]),
+    some.sampled_from([{}, {}, {}, {"grade:nurse": 1}]),
 )
-profiles = some.builds(
-    lambda name, skills, grade: replace(a_profile(name, grade=grade), skills=needs(skills)),
-    some.sampled_from(NAMES),
-    levels,
-    some.sampled_from(["dispatcher", "nurse", "doctor"]),
+calls = some.builds(
+    a_waiting_call,
+    some.sampled_from(CALLS),
+    queue=some.sampled_from(list(QUEUES)),
+    waited=some.sampled_from([0, 0, 0, 5, 30]),
+    preferred=some.sampled_from([None, *NAMES]),
+    in_fallback=some.sampled_from([False] * 15 + [True]),
+    in_last_resort=some.sampled_from([False] * 7 + [True]),
+    overflowed=some.sampled_from([frozenset[Target]()] * 3 + [frozenset({Target.QUEUE}), frozenset({Target.RESERVE})]),
+)
+what_agents_do = some.sampled_from(
+    ["ready", "ready", "paused", "off", "gone", "there", "engaged", "idle", "talks", "released", "missed", "missed"]
 )
 
 
@@ -85,11 +110,13 @@ class FloorModel(RuleBasedStateMachine):
         self.now = NOON
         self.floor = Floor(QUEUES)
         self.naive = NaiveFloor(QUEUES)
+        self.rung: dict[str, WaitingCall] = {}
+        self.asked = self.carried_out = True
 
     def set(self, agent: Agent) -> None:
         self.floor.agents[agent.profile.agent_id] = self.naive.agents[agent.profile.agent_id] = agent
 
-    def put(self, call: Any) -> None:
+    def put(self, call: WaitingCall) -> None:
         self.floor.put(call)
         self.naive.put(call)
 
@@ -97,104 +124,89 @@ class FloorModel(RuleBasedStateMachine):
         self.floor.drop(call_id)
         self.naive.drop(call_id)
 
-    @rule(profile=profiles)
-    def comes_on_duty(self, profile: Any) -> None:
-        agent = agents.reached(agents.off_duty(profile, self.now), True)
-        self.set(agents.on_duty(agent, Duty.READY, "", self.now))
+    @initialize(staff=some.lists(people, min_size=len(NAMES), max_size=len(NAMES)))
+    def opens(self, staff: list[Agent]) -> None:
+        for name, agent in zip(NAMES, staff, strict=True):
+            self.set(replace(agent, profile=replace(agent.profile, agent_id=name)))
 
-    @precondition(lambda self: self.naive.agents)
-    @rule(some=some.data(), what=some.sampled_from(["ready", "paused", "off", "gone", "there", "engaged", "idle"]))
-    def says_or_does(self, some: Any, what: str) -> None:
-        agent = self.naive.agents[some.draw(strategy_of(self.naive.agents))]
+    @rule(name=some.sampled_from(NAMES), what=what_agents_do, call_id=some.sampled_from(CALLS))
+    def does(self, name: str, what: str, call_id: str) -> None:
+        agent = self.naive.agents.get(name)
+        if agent is None:
+            return
         if what in ("ready", "paused", "off"):
-            self.set(agents.on_duty(agent, Duty(what), "", self.now))
+            self.set(on_duty(agent, Duty(what), "", self.now))
         elif what in ("gone", "there"):
-            self.set(agents.reached(agent, what == "there"))
-        else:
-            self.set(agents.phone_in_use(agent, what == "engaged"))
-
-    @precondition(lambda self: self.naive.agents)
-    @rule(some=some.data(), call_id=some.sampled_from(CALLS), what=some.sampled_from(["talks", "released", "missed"]))
-    def is_busy(self, some: Any, call_id: str, what: str) -> None:
-        agent = self.naive.agents[some.draw(strategy_of(self.naive.agents))]
-        if what == "talks":
-            self.set(agents.answered(agent, call_id, self.now))
+            self.set(reached(agent, what == "there"))
+        elif what in ("engaged", "idle"):
+            self.set(phone_in_use(agent, what == "engaged"))
+        elif what == "talks":
+            self.set(answered(agent, call_id, self.now))
         elif what == "released":
-            self.set(agents.released(agent, self.now, 7))
+            self.set(released(agent, self.now, 7))
         else:
-            rung = agents.reserve(agent, call_id, 1, self.now)
-            self.set(agents.not_reached(rung, call_id, "NOANSWER", self.now))
+            self.misses(agent, agent.call_id or call_id)
 
-    @precondition(lambda self: self.naive.agents)
-    @rule(some=some.data(), skills=levels)
-    def learns(self, some: Any, skills: dict[str, int]) -> None:
-        agent = self.naive.agents[some.draw(strategy_of(self.naive.agents))]
-        self.set(replace(agent, profile=replace(agent.profile, skills=needs(skills))))
+    def misses(self, agent: Agent, call_id: str) -> None:
+        """The caller waits on."""
+        self.set(not_reached(reserve(agent, call_id, 1, self.now), call_id, "NOANSWER", self.now))
+        if call_id in self.rung:
+            self.put(self.rung.pop(call_id))
 
-    @precondition(lambda self: self.naive.agents)
-    @rule(some=some.data())
-    def leaves_the_house(self, some: Any) -> None:
-        agent_id = some.draw(strategy_of(self.naive.agents))
-        del self.floor.agents[agent_id], self.naive.agents[agent_id]
+    @rule(name=some.sampled_from(NAMES), agent=people, leaves=some.sampled_from([False, False, True]))
+    def is_another(self, name: str, agent: Agent, leaves: bool) -> None:
+        """Other skills, or gone altogether."""
+        if leaves and name in self.naive.agents:
+            del self.floor.agents[name], self.naive.agents[name]
+        elif not leaves:
+            self.set(replace(agent, since=self.now, profile=replace(agent.profile, agent_id=name)))
 
-    @rule(
-        call_id=some.sampled_from(CALLS),
-        queue=some.sampled_from(list(QUEUES)),
-        needs=asked,
-        waited=some.sampled_from([0, 0, 0, 5, 30]),
-        preferred=some.sampled_from([None, None, *NAMES]),
-        place=some.sampled_from(["room", "room", "room", "fallback", "last resort"]),
-        tried=some.sampled_from([frozenset(), frozenset(), frozenset({Target.QUEUE}), frozenset({Target.RESERVE})]),
-    )
-    def calls_or_changes(self, call_id, queue, needs, waited, preferred, place, tried) -> None:  # type: ignore[no-untyped-def]
-        self.put(
-            replace(
-                a_waiting_call(call_id, queue=queue),
-                needs=needs,
-                queued_at=self.now - seconds(waited),
-                waiting_since=self.now - seconds(waited / 2),
-                preferred=preferred,
-                in_fallback=place == "fallback",
-                in_last_resort=place == "last resort",
-                overflowed=tried,
-            )
-        )
+    @rule(call=calls, needs=asked)
+    def calls_or_changes(self, call: WaitingCall, needs: Needs) -> None:
+        later = self.now - NOON
+        self.put(replace(call, needs=needs, queued_at=call.queued_at + later, waiting_since=call.waiting_since + later))
 
     @rule(call_id=some.sampled_from(CALLS))
     def hangs_up(self, call_id: str) -> None:
         self.drop(call_id)
 
-    @rule(by=some.sampled_from([0.001, 0.999999, 1, 2.5, 5, 15.5, 61]))
-    def time_passes(self, by: float) -> None:
-        self.now += seconds(by)
+    @rule(by=some.sampled_from([None, None, 0.001, 0.999999, 1, 2.5, 5, 15.5, 61]))
+    def time_passes(self, by: float | None) -> None:
+        """None is exactly until the floor wants to be asked."""
+        due = self.floor.next_deadline() if by is None else self.now + seconds(by)
+        self.now = max(self.now, due or self.now)
         for agent in list(self.naive.agents.values()):
-            self.set(agents.woke(agent, self.now))
+            self.set(woke(agent, self.now))
 
-    @rule()
-    def time_comes(self) -> None:
-        """Exactly the moment at which the floor wants to be asked."""
-        due = self.floor.next_deadline()
-        if due is not None:
-            self.now = max(self.now, due)
+    @rule(asked=some.sampled_from([True, True, False]), carried_out=some.sampled_from([True, True, False]))
+    def from_now_on(self, asked: bool, carried_out: bool) -> None:
+        """Whether the floor is asked after each step, and whether what it decides is done."""
+        self.asked, self.carried_out = asked, carried_out
 
-    @rule(carried_out=some.booleans())
-    def is_decided(self, carried_out: bool) -> None:
+    @invariant()
+    def they_decide_alike(self) -> None:
+        if not self.asked:
+            return
         decisions = assign(self.floor, self.now)
         assert decisions == assign_naively(self.naive, self.now)
-        for decision in decisions if carried_out else ():
-            call = self.naive.waiting[decision.call_id]
-            match decision:
-                case Ring(agent_id=agent_id):
-                    self.set(agents.reserve(self.naive.agents[agent_id], call.call_id, 1, self.now))
-                    self.drop(call.call_id)
-                case LastResort():
-                    self.put(replace(call, in_last_resort=True))
-                case Overflowed(to=Target.QUEUE, queue=queue):
-                    self.put(replace(call, queue=queue, overflowed=call.overflowed | {Target.QUEUE}))
-                case Overflowed(to=to):
-                    self.put(replace(call, overflowed=call.overflowed | {to}))
-                case LeaveToFallback():
-                    pass
+        for decision in decisions if self.carried_out else ():
+            self.carry_out(decision)
+
+    def carry_out(self, decision: Decision) -> None:
+        call = self.naive.waiting[decision.call_id]
+        match decision:
+            case Ring(agent_id=agent_id):
+                self.set(reserve(self.naive.agents[agent_id], call.call_id, 1, self.now))
+                self.drop(call.call_id)
+                self.rung[call.call_id] = call
+            case LastResort():
+                self.put(replace(call, in_last_resort=True))
+            case Overflowed(to=Target.QUEUE, queue=queue):
+                self.put(replace(call, queue=queue, overflowed=call.overflowed | {Target.QUEUE}))
+            case Overflowed(to=to):
+                self.put(replace(call, overflowed=call.overflowed | {to}))
+            case LeaveToFallback():
+                pass
 
     @invariant()
     def they_agree_on_who_waits_and_in_which_order(self) -> None:
@@ -204,13 +216,6 @@ class FloorModel(RuleBasedStateMachine):
             of_queue = [call for call in self.naive.waiting.values() if call.queue == queue]
             in_turn = sorted(of_queue, key=lambda call: (call.queued_at, call.call_id))
             assert [self.floor.position(call.call_id) for call in in_turn] == list(range(1, len(in_turn) + 1))
-
-    def teardown(self) -> None:
-        self.is_decided(carried_out=True)
-
-
-def strategy_of(several: Any) -> Any:
-    return some.sampled_from(sorted(several))
 
 
 TestFloorModel = FloorModel.TestCase
