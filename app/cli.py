@@ -18,6 +18,7 @@ import typer
 
 from app import logs
 from app.errors import AppFault
+from app.menus_cli import ivr
 from app.settings import Settings, load_settings, secret, service_address
 from config.errors import ConfigurationFaults
 from config.load import check as check_configuration
@@ -29,6 +30,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(ivr)
 
 
 @cli.command()

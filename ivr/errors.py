@@ -13,3 +13,7 @@ class IllegalInput(MenuFault):
 
 class NotInMenu(MenuFault):
     """A node names another one that the menu does not have; the configuration was not checked."""
+
+
+class NotUnderstood(MenuFault):
+    """What was typed to try a menu means nothing here; nothing has happened."""
