@@ -11,9 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 STEPS = 300
 """With more calls than this the steps are taken in bunches, so that the cost of an estimate has a bound."""
+
+MOST_OVERTAKEN = 0.8
+"""Beyond this share of calls that overtake, their chance is no more than guessed at."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,6 +93,14 @@ class Forward:
             self.variance += self.beside**2 / calls
             self.beside = 0.0
 
+    def overtaken(self, share: float) -> None:
+        """That share of the steps went to calls yet to come, whose number is a matter of chance too.
+
+        As in the busy period of M/M/1, whose variance over that of its services alone is (1 + share) / (1 - share)².
+        """
+        share = min(share, MOST_OVERTAKEN)
+        self.variance *= (1 + share) / (1 - share) ** 2
+
 
 def play(lines: Sequence[Line], crews: Sequence[Crew], mine: int, within: float) -> Forward | None:
     """Until the last call of line ``mine`` is taken; None if that is not within so many seconds.
@@ -97,7 +109,7 @@ def play(lines: Sequence[Line], crews: Sequence[Crew], mine: int, within: float)
     """
     bunch = 1 + sum(line.left() for line in lines) // STEPS
     credit = [0.0] * (len(crews) + len(lines))
-    forward, at = Forward(), 0.0
+    forward, at, gone = Forward(), 0.0, 0
     while at < within:
         turns = _turns(lines, crews, at)
         rates = [0.0 if turn is None else crew.pace for crew, turn in zip(crews, turns, strict=True)]
@@ -122,7 +134,9 @@ def play(lines: Sequence[Line], crews: Sequence[Crew], mine: int, within: float)
             end = len(line.came) - (turn == mine)
             del line.came[end - calls : end]
             forward.step(seconds, calls, mine=turn == mine)
+        gone += calls
         if my_turn:
+            forward.overtaken(at * sum(each.coming for each in lines) / gone)
             return forward
         for each in lines:
             each.grow(seconds, at)
@@ -143,12 +157,13 @@ def _at_once(crews: Sequence[Crew], turns: Sequence[int | None]) -> int | None:
 
 
 def _dealt(credit: list[float], rates: Sequence[float], total: float) -> int:
-    """Whose step it is: each collects its share of every step, the richest pays one for it."""
-    best = 0
+    """Whose step it is: each collects its share of every step, one is paid for a step, by who would soonest have it."""
+    best, soonest = 0, inf
     for index, rate in enumerate(rates):
         if rate:
             credit[index] += rate / total
-            if credit[index] > credit[best] or not rates[best]:
-                best = index
+            steps = (1 - credit[index]) / rate
+            if steps < soonest:
+                best, soonest = index, steps
     credit[best] -= 1
     return best

@@ -11,8 +11,9 @@ from calls.events import Duty
 from routing import agent as agents
 from routing.agent import AgentState
 from routing.estimate import Estimate, from_moments
+from routing.pace import SELDOM, SURE_OF_HANDLING
 from routing.waiting import Relaxation
-from tests.builders import NOON, a_queue, a_waiting_call, seconds
+from tests.builders import NOON, a_queue, a_waiting_call, an_agent, seconds
 from tests.unit.routing.told import HANDLE, Centre, qlm
 
 
@@ -91,6 +92,43 @@ def test_rings_that_nobody_answers_slow_the_queue_down_and_lose_nobody() -> None
     assert 5 < said.mean < HANDLE + 30  # the agent rests five seconds, takes that call, and talks
 
 
+def test_a_ring_without_an_answer_is_no_call_handled() -> None:
+    centre = Centre()
+    centre.on_duty(1, talking=False)
+    for number in range(30):
+        call = centre.caller()
+        centre.set(agents.reserve(centre.agents["agent0"], call, number, centre.now))
+        centre.at += 20
+        centre.set(agents.not_reached(centre.agents["agent0"], call, "NOANSWER", centre.now))
+    centre.at += 60
+    centre.answer("agent0", centre.caller())
+    assert centre.asked().mean > HANDLE
+
+
+def test_who_rests_after_a_missed_ring_is_free_when_that_is_over() -> None:
+    centre = Centre()
+    centre.set(an_agent("anna", not_before=NOON + seconds(5)))
+    assert centre.asked().mean == pytest.approx(5)
+    centre.at = 5
+    assert centre.asked().mean == 0
+
+
+def test_a_phone_out_of_reach_or_in_use_takes_no_call() -> None:
+    centre = Centre()
+    centre.set(an_agent("anna", reachable=False))
+    assert centre.said() is None
+    centre.set(an_agent("anna", phone_in_use=True))
+    assert centre.asked().mean == pytest.approx(HANDLE)
+
+
+def test_what_is_not_known_yet_widens_the_span() -> None:
+    centre = Centre()
+    centre.on_duty(10)
+    centre.callers(9)
+    said, exact = centre.asked(), sum(1 / (10 / HANDLE + ahead * SELDOM) ** 2 for ahead in range(10))
+    assert said.p90 == pytest.approx(from_moments(said.mean, exact + said.mean**2 / SURE_OF_HANDLING).p90)
+
+
 def test_callers_who_give_up_shorten_the_wait() -> None:
     centre = Centre()
     for _ in range(300):
@@ -147,7 +185,38 @@ def test_emergencies_that_keep_coming_are_expected_before_others() -> None:
     calm = Centre()
     calm.on_duty(10)
     calm.callers(9)
-    assert 1.5 * calm.asked().mean < centre.asked().mean < 2.8 * calm.asked().mean
+    pressed, unpressed = centre.asked(), calm.asked()
+    assert 1.5 * unpressed.mean < pressed.mean < 2.8 * unpressed.mean
+    assert pressed.p90 / pressed.p50 > 1.2 * unpressed.p90 / unpressed.p50  # how many will come is chance
+
+
+def expected_beside_doctors(target: float, told: int = 1) -> float:
+    """In a queue with a target of 60 s, where half of the agents always talk with callers of another queue."""
+    centre = Centre(a_queue(target_seconds=60), a_queue("doctors", target_seconds=target))
+    centre.on_duty(10)
+    for number in range(200):
+        centre.at += 60
+        name = f"agent{number % 5}"
+        centre.put_down(name)
+        call = a_waiting_call(f"doctor-{number}", queue="doctors", queued_at=centre.now)
+        for _ in range(told):
+            centre.estimator.queued(call, centre.now)
+        centre.answer(name, call.call_id)
+    centre.callers(9)
+    return centre.asked().mean
+
+
+def test_shorter_targets_that_keep_coming_are_expected_before_others_each_once() -> None:
+    assert expected_beside_doctors(target=5) > 1.3 * expected_beside_doctors(target=60)
+    assert expected_beside_doctors(target=5, told=9) == pytest.approx(expected_beside_doctors(target=5))
+
+
+def test_a_free_agent_whom_the_emergency_line_keeps_is_free_for_it_alone() -> None:
+    centre = Centre(a_queue(), a_queue("emergency", emergency=True, reserve=2))
+    centre.on_duty(9)
+    centre.on_duty(1, name="free", talking=False)
+    assert centre.asked().mean > 0
+    assert centre.asked(queue="emergency").mean == 0
 
 
 def test_what_the_emergency_line_keeps_is_not_counted_for_others() -> None:
