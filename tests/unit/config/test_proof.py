@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from benchmarks.ivr import a_large_menu
 from config.load import check
 from config.located import read
 from tests.unit.config.editing import SAMPLE, TODAY
@@ -168,31 +169,9 @@ def test_what_comes_after_400_days_is_not_told_yet(tmp_path: Path) -> None:
 
 
 def test_a_large_menu_is_proved(tmp_path: Path) -> None:
-    """300 nodes: levels of choices, each below a lookup, an answer and a look at the clock."""
-    nodes: dict[str, Any] = {
-        "language": {
-            "kind": "language",
-            "prompts": ["choose-language"],
-            "options": {"1": "ru", "2": "en"},
-            "next": "a0",
-        },
-        "operator": {"kind": "queue", "queue": "operator"},
-        "emergency": {"kind": "queue", "queue": "emergency"},
-    }
-    levels = 74
-    for level in range(levels):
-        after = f"a{level + 1}" if level + 1 < levels else "operator"
-        answers = {"paid": ["claim-paid"], "open": ["claim-open"]}
-        nodes |= {
-            f"a{level}": {"kind": "lookup", "found": f"b{level}", "unknown": f"c{level}", "failed": f"d{level}"},
-            f"b{level}": {"kind": "answer", "about": "x", "answers": answers, "next": f"d{level}", "otherwise": after},
-            f"c{level}": {"kind": "hours", "open": f"b{level}", "closed": f"d{level}"},
-            f"d{level}": {"kind": "choice", "prompts": ["anything-else"], "options": {"1": after, "2": "language"}},
-        }
-    big = {"start": "language", "operator": "operator", "emergency": "emergency", "nodes": nodes}
-    assert len(nodes) >= 299
-    changes = [("menus.big", big), ("menus.big.nodes.d9.options.3", "d9"), ("lines.baku.menu", "big")]
-    told = check(mutated(tmp_path, *changes), TODAY)
-    assert [fault.where for fault in told] == ["menus.baku"], "only the menu that has lost its line"
-    told = check(mutated(tmp_path, *changes, ("menus.big.nodes.operator", CUT)), TODAY)
-    assert "menus.big.operator" in {fault.where for fault in told}
+    big = a_large_menu()
+    assert len(big["nodes"]) >= 300
+    assert check(mutated(tmp_path, ("menus.baku", big)), TODAY) == []
+    deep = ("menus.baku.nodes.b60.otherwise", "cut"), ("menus.baku.nodes.cut", CUT)
+    (fault,) = check(mutated(tmp_path, ("menus.baku", big), *deep), TODAY)
+    assert fault.where == "menus.baku.nodes.cut" and "b60 (no answer, failed or late) > cut" in fault.reason
