@@ -132,7 +132,7 @@ class _MenuCall:
         try:
             session, end = await self._walk(session)
             outcome = end.outcome
-            if end.queue and self._lookups.hand_over:
+            if self._lookups.hand_over and (end.queue or end.outcome is Outcome.CALLBACK):
                 self._lookups.hand_over(self._channel.call_id, handover(session))
             return self._variables(end)
         finally:
@@ -178,9 +178,11 @@ class _MenuCall:
 
     async def _find_out(self, command: Command) -> Input:
         """Do what the machine waits for, and what came of it."""
+        if isinstance(command, Ask):
+            return await self._ask(command)
+        # Several may follow each other, and together they may take longer than the guard leaves.
+        await self._channel.command("NOOP")
         match command:
-            case Ask():
-                return await self._ask(command)
             case CheckPin():
                 return await self._check(command)
             case FindCaller():

@@ -30,7 +30,7 @@ ROUNDS = 5
 SESSIONS = 4000
 LEVELS = 74
 """Of four nodes each, in the large menu."""
-KEYS = [Digits(Secret(key)) for key in "1234567"] + [Digits(Secret("4242424242")), Silence()]
+KEYS: list[Input] = [*(Digits(Secret(key)) for key in "1234567"), Digits(Secret("4242424242")), Silence()]
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 

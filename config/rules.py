@@ -85,7 +85,7 @@ def prompts_can_be_said(found: Configuration, written: Written) -> Broken:
     """A prompt that is missing in one language would be silence, or hang up the caller."""
     used: list[tuple[Way, str]] = [(("menus",), prompt) for prompt in STANDARD_PROMPTS]
     used += [(("languages",), f"lang-{lang}") for lang in found.languages]
-    used += [(("queues", name), prompt) for name in found.queues for prompt in LAST_RESORT_PROMPTS]
+    used += [(("queues",), prompt) for prompt in LAST_RESORT_PROMPTS]
     for line_id, line in found.lines.items():
         spoken = {"greeting": line.greeting, "whisper": line.whisper}
         used += [(("lines", line_id, field), prompt) for field, prompt in spoken.items() if prompt is not None]

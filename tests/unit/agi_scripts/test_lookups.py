@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 import structlog
 
-from agi_scripts.channel import SLACK
+from agi_scripts.channel import SLACK, AgiChannel
+from agi_scripts.fake import FakeCall
 from agi_scripts.lookups import LOOKUP_SECONDS, Lookups
+from agi_scripts.pin import PinDesk
+from agi_scripts.session import menu_handler
 from calls.events import Event, MenuChosen, MenuEnded
 from ivr.dialogue import CallerRecord, Handover, TakeCallback
+from ivr.menu import CallbackNode, LookupNode
 from ivr.secret import Secret
-from tests.builders import NOON
-from tests.unit.agi_scripts.menu_calls import dial
+from tests.builders import NOON, a_line
+from tests.unit.agi_scripts.menu_calls import a_configuration, dial
+from tests.unit.ivr.menus import a_service_menu
 
 CALLS_FROM = Secret("+447700900111")
 
@@ -101,6 +107,34 @@ async def test_a_lookup_that_fails_or_hangs_delays_the_caller_by_its_limit_and_n
         "lookup.late" if hangs else "lookup.failed"
     ]
     assert "4477" not in str(logged)
+
+
+async def test_the_guard_is_renewed_before_each_of_several_lookups() -> None:
+    """With no question between them, together they may take longer than SLACK."""
+    call, exchanged = FakeCall(), list[int]()
+
+    async def find_caller(field: str, typed: Secret, number: Secret) -> CallerRecord | None:
+        exchanged.append(len(call.longest))
+        assert call.guard == SLACK
+        return None
+
+    topics = CallbackNode(queue="general", prompts=("will-ring",), otherwise="message")
+    chain = {"policy": LookupNode(found="by-region", unknown="insured", failed="insured"), "topics": topics}
+    menu = a_service_menu()
+    lines = {"service": a_line(line_id="service", menu="service")}
+    configuration = a_configuration(lines=lines, menus={"service": replace(menu, nodes={**menu.nodes, **chain})})
+    handler = menu_handler(
+        lambda: configuration,
+        lambda event: None,
+        PinDesk(lambda: NOON).check,
+        lambda: NOON,
+        lambda lang, prompt: 2.0,
+        Lookups(find_caller=find_caller),
+    )
+    left = await handler(AgiChannel({"network_script": "menu?line=service"}, call))
+    assert left["AL_NEXT"] == "voicemail"
+    assert len(exchanged) == 3
+    assert exchanged[0] < exchanged[1] < exchanged[2]
 
 
 def test_a_lookup_may_take_less_than_the_guard_leaves() -> None:
