@@ -36,7 +36,7 @@ test-long: lint ## the same tests at the sizes that the issues name
 
 bench: setup ## one benchmark: make bench ENTRY=agi
 	@[ -n "$(ENTRY)" ] || { echo "Which one? make bench ENTRY=agi, for example" >&2; exit 2; }
-	@exec $(PYTHON) -m benchmarks.$(ENTRY)
+	@exec $(PYTHON) -m benchmarks.$(subst -,_,$(ENTRY))
 
 lock: setup ## write requirements.lock anew from pyproject.toml, with hashes and without URLs
 	@$(PYTHON) -m pip install --quiet uv

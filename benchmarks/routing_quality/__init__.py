@@ -1,0 +1,1 @@
+"""How well does the router serve, against theory, against another simulator, and against other ways to route?"""
