@@ -3,7 +3,7 @@
 Calls handled per second of an agent's work, callers lost per second of waiting, calls that come per second: all three
 are happenings over exposure, and what is still under way counts with the seconds it has lasted. For exponential times
 that are cut off this quotient is the maximum likelihood estimate, so long talks do not go unseen until they end.
-Moments are epoch seconds and do not go back.
+Moments are epoch seconds; one that goes back, since facts from two clocks may cross, counts as no time at all.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Rate:
 
     def expose(self, change: int, at: float) -> None:
         """From this moment on so many more (or fewer) are exposed."""
-        self._exposure += self._running * (at - self._at)
-        self._at = at
+        self._exposure += self._running * max(0.0, at - self._at)
+        self._at = max(self._at, at)
         self._running += change
 
     def happened(self, at: float) -> None:

@@ -1,0 +1,1 @@
+"""How far off is the wait that we announce? `make bench ENTRY=estimate`."""
