@@ -26,6 +26,7 @@ from routing.agent import (
     reached,
     released,
     reserve,
+    rests,
     woke,
 )
 from tests.builders import NOON, a_paused_agent, a_profile, an_agent, seconds
@@ -175,3 +176,30 @@ def test_an_agent_on_a_mobile_is_always_thought_reachable() -> None:
 )
 def test_a_nurse_who_speaks_russian_at_level_5(asked: str, serves: bool) -> None:
     assert can_serve(a_profile(skills="lang:ru=5", grade="nurse"), parse_needs(asked)) is serves
+
+
+def test_a_trainee_takes_so_many_calls_an_hour_and_then_rests_until_the_first_is_an_hour_old() -> None:
+    trainee = replace(an_agent(), profile=a_profile(grade="trainee", calls_per_hour=2))
+    for minute in (0, 10):
+        at = NOON + seconds(60 * minute)
+        talking = answered(reserve(trainee, f"call-{minute}", 1, at), f"call-{minute}", at)
+        assert answered(talking, f"call-{minute}", at) == talking, "told twice, it counts once"
+        trainee = released(talking, at + seconds(60), 0)
+    assert not is_free(trainee, NOON + seconds(3599))
+    assert is_free(trainee, NOON + seconds(3600))
+    again = on_duty(trainee, Duty.READY, "", NOON + seconds(1800))
+    assert not is_free(again, NOON + seconds(1800)), "to say ready does not shorten the hour"
+    assert rests(again, NOON + seconds(1800)), "but an emergency may"
+
+
+@pytest.mark.parametrize(
+    ("dial_statuses", "misses"),
+    [(["NOANSWER"], 1), (["NOANSWER", "BUSY"], 2), (["CANCEL"], 0), (["NOANSWER", "REFUSED"], 1)],
+)
+def test_rings_in_a_row_that_were_not_answered_are_counted(dial_statuses: list[str], misses: int) -> None:
+    agent = an_agent()
+    for status in dial_statuses:
+        agent = not_reached(reserve(agent, "call-1", 1, NOON), "call-1", status, NOON)
+    assert agent.misses == misses
+    assert answered(reserve(agent, "call-2", 2, NOON), "call-2", NOON).misses == 0
+    assert on_duty(agent, Duty.READY, "", NOON).misses == 0

@@ -1,0 +1,281 @@
+"""What does a call wait for, and for how long? Small centres as worked sums, lived on a clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from calls.events import Duty
+from calls.hours import Band
+from routing.agent import Agent, AgentState, on_duty, reserve
+from routing.assign import Decision, LastResort, Overflowed, Ring, assign
+from routing.classes import RECENT
+from routing.explain import Reason
+from routing.floor import Floor
+from routing.waiting import Overflow, Queue, Relaxation, Target, WaitingCall, When
+from tests.builders import NOON, a_paused_agent, a_queue, a_waiting_call, an_agent, seconds, weekdays_nine_to_six
+
+
+def a_floor(*agents: Agent, queues: tuple[Queue, ...] = (), **general: Any) -> Floor:
+    """A floor of the queue ``general`` and of others."""
+    return Floor({queue.queue_id: queue for queue in (a_queue("general", **general), *queues)}, agents)
+
+
+def put(floor: Floor, *calls: WaitingCall) -> Floor:
+    for call in calls:
+        floor.put(call)
+    return floor
+
+
+def decided(floor: Floor, at: float = 0.0) -> list[Decision]:
+    return assign(floor, NOON + seconds(at))
+
+
+def rung(floor: Floor, at: float = 0.0) -> dict[str, tuple[str, int]]:
+    """Call -> agent and step of relaxation."""
+    return {one.call_id: (one.agent_id, one.step) for one in decided(floor, at) if isinstance(one, Ring)}
+
+
+def busy(agent: Agent) -> Agent:
+    return replace(agent, state=AgentState.TALKING, call_id="other")
+
+
+NEW = {"waited": 0.0}
+
+
+# --- relaxation ----------------------------------------------------------------------------------------------------
+
+RELAXATION = (
+    Relaxation(after_seconds=20, levels=(("lang:ru", 3),)),
+    Relaxation(after_seconds=60, levels=(("region:*", 0), ("lang:ru", 5)), interpreter=True),
+)
+NEEDS_BY_WAIT = [
+    # the agent's skills, seconds until the agent suits -> step in force then
+    ("lang:ru=7&region:kazan=1", 0, 0),
+    ("lang:ru=3&region:kazan=1", 20, 1),
+    ("lang:ru=3", 60, 2),
+    ("lang:ru=2&region:kazan=1", None, 0),
+]
+
+
+@pytest.mark.parametrize(("skills", "suits_after", "step"), NEEDS_BY_WAIT)
+def test_needs_are_lowered_step_by_step_and_never_raised_again(skills: str, suits_after: int | None, step: int) -> None:
+    floor = put(
+        a_floor(an_agent("anna", skills), relaxation=RELAXATION), a_waiting_call("c", "lang:ru=7&region:kazan=1", **NEW)
+    )
+    if suits_after is None:
+        assert rung(floor, 600) == {}
+        return
+    assert suits_after == 0 or rung(floor, suits_after - 0.001) == {}
+    assert rung(floor, suits_after) == {"c": ("anna", step)}
+
+
+def test_the_floor_says_when_time_alone_will_change_something() -> None:
+    floor = put(a_floor(busy(an_agent()), relaxation=RELAXATION), a_waiting_call("c", "lang:ru=7", **NEW))
+    assert decided(floor) == []
+    assert floor.next_deadline() == NOON + seconds(20)
+    decided(floor, 20)
+    assert floor.next_deadline() == NOON + seconds(60)
+    floor.drop("c")
+    assert floor.next_deadline() is None
+
+
+def test_the_clock_of_relaxation_is_the_present_wait() -> None:
+    back = a_waiting_call("c", "lang:ru=7", waited=90, waiting_since=NOON - seconds(10))
+    floor = put(a_floor(an_agent("anna", "lang:ru=3"), relaxation=RELAXATION), back)
+    assert rung(floor, 9) == {}
+    assert rung(floor, 10) == {"c": ("anna", 1)}
+
+
+# --- the preferred agent -------------------------------------------------------------------------------------------
+
+PATIENT = {"preferred_seconds": 30.0}
+WISH = {"preferred": "galina", **NEW}
+
+
+def test_the_preferred_agent_comes_before_one_who_has_been_idle_longer() -> None:
+    galina = an_agent("galina", since=NOON)
+    floor = put(a_floor(an_agent("anna"), galina), a_waiting_call("c", **WISH))
+    assert decided(floor) == [Ring("c", "galina", Reason.PREFERRED)]
+
+
+def test_a_call_waits_for_a_busy_preferred_agent_until_its_patience_ends() -> None:
+    floor = put(a_floor(an_agent("anna"), busy(an_agent("galina")), **PATIENT), a_waiting_call("c", **WISH))
+    assert (rung(floor), rung(floor, 29.999)) == ({}, {})
+    assert rung(floor, 30) == {"c": ("anna", 0)}
+
+
+@pytest.mark.parametrize("galina", [a_paused_agent("galina"), on_duty(an_agent("galina"), Duty.OFF, "", NOON)])
+def test_nobody_waits_for_an_agent_who_is_not_there(galina: Agent) -> None:
+    floor = put(a_floor(an_agent("anna"), galina, **PATIENT), a_waiting_call("c", **WISH))
+    assert rung(floor) == {"c": ("anna", 0)}
+
+
+def test_patience_ends_when_the_preferred_agent_goes_on_a_break() -> None:
+    floor = put(a_floor(an_agent("anna"), busy(an_agent("galina")), **PATIENT), a_waiting_call("c", **WISH))
+    assert rung(floor) == {}
+    floor.agents["galina"] = a_paused_agent("galina")
+    assert rung(floor, 1) == {"c": ("anna", 0)}
+
+
+def test_a_call_that_waits_for_one_agent_keeps_nobody_else_waiting() -> None:
+    calls = a_waiting_call("patient", preferred="galina", waited=9), a_waiting_call("other", waited=1)
+    floor = put(a_floor(an_agent("anna"), busy(an_agent("galina")), **PATIENT), *calls)
+    assert rung(floor) == {"other": ("anna", 0)}
+
+
+def test_an_emergency_caller_waits_for_no_particular_agent() -> None:
+    emergency = a_queue("emergency", emergency=True, **PATIENT)
+    floor = a_floor(an_agent("anna"), busy(an_agent("galina")), queues=(emergency,))
+    assert rung(put(floor, a_waiting_call("c", queue="emergency", **WISH))) == {"c": ("anna", 0)}
+
+
+# --- the reserve ---------------------------------------------------------------------------------------------------
+
+EMERGENCY = a_queue("emergency", emergency=True, needs=(("grade:nurse", 1),), reserve=1)
+
+
+def test_the_last_nurse_is_kept_for_the_emergency_line() -> None:
+    floor = put(a_floor(an_agent("elena", grade="nurse"), queues=(EMERGENCY,)), a_waiting_call("c"))
+    assert rung(floor) == {}
+    put(floor, a_waiting_call("urgent", queue="emergency"))
+    assert rung(floor) == {"urgent": ("elena", 0)}
+
+
+def test_a_second_nurse_who_gets_free_frees_the_first_one_too() -> None:
+    elena, farid = an_agent("elena", "lang:az=5", grade="nurse"), an_agent("farid", grade="nurse")
+    floor = a_floor(elena, busy(farid), queues=(EMERGENCY,))
+    assert rung(put(floor, a_waiting_call("c", "lang:az=1"))) == {}
+    floor.agents["farid"] = farid
+    assert rung(floor) == {"c": ("elena", 0)}
+
+
+def test_the_reserve_keeps_nobody_who_could_not_serve_an_emergency() -> None:
+    floor = put(a_floor(an_agent("anna"), queues=(EMERGENCY,)), a_waiting_call("c"))
+    assert rung(floor) == {"c": ("anna", 0)}
+
+
+# --- who is least wanted elsewhere ---------------------------------------------------------------------------------
+
+
+def test_the_agent_whose_other_skills_are_asked_for_least_is_rung() -> None:
+    """Boris has been idle longer, but is the only one who speaks Azerbaijani, and every second caller does."""
+    anna = an_agent("anna", "lang:ru=5&desk:claims=5")
+    boris = an_agent("boris", "lang:ru=5&lang:az=5", since=NOON - seconds(900))
+    floor = a_floor(busy(anna), busy(boris))
+    put(floor, *(a_waiting_call(f"az{number}", "lang:az=1") for number in range(3)))
+    for number in range(3):
+        floor.drop(f"az{number}")
+    floor.agents.update({"anna": anna, "boris": boris})
+    assert rung(put(floor, a_waiting_call("c", "lang:ru=1"))) == {"c": ("anna", 0)}
+
+
+def test_what_nobody_has_asked_for_lately_is_wanted_no_more() -> None:
+    anna = an_agent("anna", "lang:ru=5")
+    boris = an_agent("boris", "lang:ru=5&lang:az=5", since=NOON - seconds(900))
+    floor = a_floor(busy(anna), busy(boris))
+    for number in range(RECENT + 1):
+        put(floor, a_waiting_call("before", "lang:az=1" if number == 0 else "lang:ru=1"))
+        floor.drop("before")
+    floor.agents.update({"anna": anna, "boris": boris})
+    assert rung(put(floor, a_waiting_call("c", "lang:ru=1"))) == {"c": ("boris", 0)}
+
+
+# --- overflow ------------------------------------------------------------------------------------------------------
+
+
+def overflowing(*rules: Overflow, **given: Any) -> dict[str, Any]:
+    return {"overflow": rules, **given}
+
+
+def test_a_full_queue_sends_on_who_comes_and_not_who_waits_already() -> None:
+    full = Overflow(when=When.FULL, to=Target.QUEUE, queue="doctors", limit=2)
+    floor = a_floor(busy(an_agent()), queues=(a_queue("doctors"),), overflow=(full,))
+    put(floor, a_waiting_call("1", waited=3), a_waiting_call("2", waited=2))
+    assert decided(floor) == []
+    put(floor, a_waiting_call("3", waited=1))
+    assert decided(floor) == [Overflowed("3", Target.QUEUE, "doctors", Reason.QUEUE_FULL)]
+    put(floor, a_waiting_call("older", waited=9))
+    assert decided(floor) == [], "the second of them came before the queue was full"
+
+
+def test_a_free_agent_is_better_than_any_overflow() -> None:
+    full = Overflow(when=When.FULL, to=Target.VOICEMAIL, limit=0)
+    floor = a_floor(an_agent(), overflow=(full,))
+    assert rung(put(floor, a_waiting_call("c"))) == {"c": ("anna", 0)}
+
+
+def test_the_first_rule_that_applies_is_followed_and_each_target_once() -> None:
+    rules = (
+        Overflow(when=When.LONG, to=Target.RESERVE, after_seconds=10),
+        Overflow(when=When.LONG, to=Target.CALLBACK, after_seconds=20),
+    )
+    floor = put(a_floor(busy(an_agent()), overflow=rules), a_waiting_call("c", **NEW))
+    assert (decided(floor), decided(floor, 9.999)) == ([], [])
+    [woken] = decided(floor, 10)
+    assert woken == Overflowed("c", Target.RESERVE, "", Reason.WAITED_LONG)
+    put(floor, replace(floor.waiting["c"], overflowed=frozenset({Target.RESERVE})))
+    assert decided(floor, 19) == []
+    [offered] = decided(floor, 20)
+    assert offered == Overflowed("c", Target.CALLBACK, "", Reason.WAITED_LONG)
+
+
+def test_when_the_last_who_could_serve_a_call_goes_off_duty_it_overflows() -> None:
+    nobody = Overflow(when=When.NOBODY, to=Target.VOICEMAIL)
+    floor = put(a_floor(a_paused_agent(), overflow=(nobody,)), a_waiting_call("c"))
+    assert decided(floor) == []
+    floor.agents["anna"] = on_duty(floor.agents["anna"], Duty.OFF, "", NOON)
+    assert decided(floor) == [Overflowed("c", Target.VOICEMAIL, "", Reason.NOBODY_LOGGED_IN)]
+
+
+def test_a_queue_that_closes_sends_its_callers_on_at_that_minute() -> None:
+    until = replace(weekdays_nine_to_six("UTC"), weekly=((Band(9 * 60, 12 * 60 + 1),),) * 7)
+    closed = Overflow(when=When.CLOSED, to=Target.LAST_RESORT)
+    floor = put(a_floor(busy(an_agent()), hours=until, overflow=(closed,)), a_waiting_call("c", **NEW))
+    assert decided(floor) == []
+    assert floor.next_deadline() == NOON + seconds(60)
+    assert decided(floor, 60) == [LastResort("c", Reason.QUEUE_CLOSED)]
+
+
+def test_an_emergency_caller_is_never_led_to_a_machine() -> None:
+    rules = (
+        Overflow(when=When.LONG, to=Target.VOICEMAIL),
+        Overflow(when=When.LONG, to=Target.QUEUE, queue="general", after_seconds=5),
+    )
+    emergency = a_queue("emergency", emergency=True, overflow=rules)
+    floor = put(a_floor(busy(an_agent()), queues=(emergency,)), a_waiting_call("c", queue="emergency", **NEW))
+    assert decided(floor) == []
+    assert decided(floor, 5) == [Overflowed("c", Target.QUEUE, "general", Reason.WAITED_LONG)]
+
+
+# --- what is told --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_carried_out_is_decided_again() -> None:
+    floor = put(a_floor(an_agent()), a_waiting_call("c"))
+    assert decided(floor) == decided(floor) != []
+
+
+def test_once_it_is_carried_out_nobody_is_decided_upon_twice() -> None:
+    floor = put(a_floor(an_agent()), a_waiting_call("c"), a_waiting_call("d", waited=1))
+    assert rung(floor) == {"c": ("anna", 0)}
+    floor.agents["anna"] = reserve(floor.agents["anna"], "c", 1, NOON)
+    floor.drop("c")
+    assert decided(floor, 1) == []
+
+
+def test_the_place_is_among_the_calls_of_the_queue_and_the_next_is_the_first() -> None:
+    floor = put(a_floor(queues=(a_queue("doctors"),)), *(a_waiting_call(f"{n}", waited=n) for n in (1, 3, 2)))
+    put(floor, a_waiting_call("doctor", waited=9, queue="doctors"))
+    assert [floor.position(call_id) for call_id in ("3", "2", "1", "doctor")] == [1, 2, 3, 1]
+    floor.drop("3")
+    assert floor.position("1") == 2
+    with pytest.raises(KeyError):
+        floor.position("3")
+
+
+def test_a_call_of_an_unknown_queue_cannot_wait() -> None:
+    with pytest.raises(KeyError):
+        a_floor().put(a_waiting_call(queue="unheard-of"))
