@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-
-from calls.errors import BadNeeds
 from calls.hours import Hours
-from calls.needs import needs
 from config.holidays import Calendar, Days, UnknownCalendar, resolve
 from config.located import Located, Way
 from config.model import Clinic, Configuration
+from config.validation import instead, levels, validated
 from config.week import BadHours, WrittenHours, hours
 from ivr.menu import Line, Menu, Node
 from routing.agent import AgentProfile
@@ -37,7 +33,6 @@ ENTRIES: dict[str, tuple[type, str]] = {
 NEEDED = ("queues", "agents", "lines")
 LEVELS = ("needs", "skills")
 RELAXED_FORM = re.compile(r"[a-z]+:([a-z0-9_-]+|\*)")
-SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash")
 T = TypeVar("T")
 
 STAND_IN = {"timezone": "UTC", "languages": ["en"], "default_line": "", "skills": {}, "pause_reasons": {}}
@@ -50,7 +45,7 @@ def configuration(located: Located, today: date) -> tuple[Configuration, frozens
     A broken entry is left out and a broken section is replaced, so that the rest can still be looked at.
     """
     written = dict(located.values)
-    zone = _validated(ZoneInfo, written.get("timezone", "UTC"), (), Located(located.file)) or ZoneInfo("UTC")
+    zone = validated(ZoneInfo, written.get("timezone", "UTC"), (), Located(located.file)) or ZoneInfo("UTC")
     opening = _hours(located, written.pop("hours", {}), written.pop("holidays", {}), zone, today)
     for section, (kind, own_id) in ENTRIES.items():
         found = {}
@@ -73,11 +68,11 @@ def configuration(located: Located, today: date) -> tuple[Configuration, frozens
 
 def _whole(located: Located, written: dict[str, Any]) -> tuple[Configuration, frozenset[str]]:
     before = len(located.faults)
-    whole = _validated(Configuration, written, (), located)
+    whole = validated(Configuration, written, (), located)
     broken = frozenset(fault.where.partition(".")[0] for fault in located.faults[before:])
     if whole is None:
         kept = {name: value for name, value in written.items() if name not in broken}
-        whole = _validated(Configuration, {**STAND_IN, "trunk": STAND_IN_TRUNK, **kept}, (), located)
+        whole = validated(Configuration, {**STAND_IN, "trunk": STAND_IN_TRUNK, **kept}, (), located)
         assert isinstance(whole, Configuration)
     return whole, broken
 
@@ -96,7 +91,7 @@ def _entries(located: Located, raw: Any, way: Way) -> dict[str, dict[str, Any]]:
 
 
 def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening: Mapping[str, Hours | None]) -> Any:
-    raw = {**raw, **{field: _levels(located, raw[field], (*way, field)) for field in LEVELS if field in raw}}
+    raw = {**raw, **{field: levels(located, raw[field], (*way, field)) for field in LEVELS if field in raw}}
     if kind is Queue and isinstance(raw.get("relaxation"), list):
         raw["relaxation"] = [
             _relaxation(located, step, (*way, "relaxation", index)) for index, step in enumerate(raw["relaxation"])
@@ -104,11 +99,11 @@ def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening:
     if kind in (Line, Queue) and isinstance(raw.get("hours"), str):
         name = raw["hours"]
         if name not in opening:
-            located.fault((*way, "hours"), f"names hours {name!r} that do not exist{_instead(name, opening)}")
+            located.fault((*way, "hours"), f"names hours {name!r} that do not exist{instead(name, opening)}")
         raw["hours"] = opening.get(name)
     if kind is Menu:
         raw["nodes"] = _nodes(located, raw.get("nodes"), (*way, "nodes"))
-    value = _validated(kind, raw, way, located)
+    value = validated(kind, raw, way, located)
     if isinstance(value, Line) and value.timezone and value.hours:
         return replace(value, hours=replace(value.hours, zone=value.timezone))
     return value
@@ -125,22 +120,6 @@ def _nodes(located: Located, raw: Any, way: Way) -> dict[str, Any]:
         if value is not None:
             found[name] = value
     return found
-
-
-def _levels(located: Located, raw: Any, way: Way) -> tuple[tuple[str, int], ...]:
-    if not isinstance(raw, dict):
-        located.fault(way, "must be a mapping of skills to levels, as {lang:ru: 3}")
-        return ()
-    found = {}
-    for skill, level in raw.items():
-        try:
-            if not isinstance(level, int):
-                raise BadNeeds(f"level {level!r} is no whole number from 1 to 10")
-            needs({skill: level})
-            found[skill] = level
-        except BadNeeds as wrong:
-            located.fault((*way, skill), str(wrong))
-    return needs(found)
 
 
 def _relaxation(located: Located, raw: Any, way: Way) -> Any:
@@ -166,17 +145,17 @@ def _hours(
     calendars: dict[str, Days | None] = {}
     for name, raw in _entries(located, raw_calendars, ("holidays",)).items():
         way: Way = ("holidays", name)
-        calendar = _validated(Calendar, raw, way, located)
+        calendar = validated(Calendar, raw, way, located)
         calendars[name] = calendar and _tried(located, way, functools.partial(resolve, calendar, years))
     found: dict[str, Hours | None] = {}
     for name, raw in _entries(located, raw_hours, ("hours",)).items():
-        written = _validated(WrittenHours, raw, ("hours", name), located)
+        written = validated(WrittenHours, raw, ("hours", name), located)
         found[name] = None
         if written is None:
             continue
         if written.holidays and written.holidays not in calendars:
             where = ("hours", name, "holidays")
-            located.fault(where, f"names a calendar that does not exist{_instead(written.holidays, calendars)}")
+            located.fault(where, f"names a calendar that does not exist{instead(written.holidays, calendars)}")
         days = calendars.get(written.holidays or "") or Days(frozenset(), frozenset())
         found[name] = _tried(located, ("hours", name), functools.partial(hours, written, zone, days))
     return found
@@ -190,39 +169,3 @@ def _tried(located: Located, way: Way, make: Callable[[], T]) -> T | None:
     except UnknownCalendar as wrong:
         located.fault((*way, "country"), str(wrong))
     return None
-
-
-@functools.cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """For a list of one, since a standard dataclass alone takes no configuration from outside."""
-    return TypeAdapter(list[kind], config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
-
-
-def _validated(kind: Any, raw: Any, way: Way, located: Located) -> Any:
-    """The value, or None after its faults have been noted."""
-    try:
-        return _adapter(kind).validate_python([raw])[0]
-    except ValidationError as wrong:
-        for error in wrong.errors(include_url=False):
-            loc = tuple(error["loc"][1:])
-            located.fault((*way, *loc), _reason(kind, dict(error), loc))
-        return None
-
-
-def _reason(kind: Any, error: dict[str, Any], loc: Way) -> str:
-    """What is wrong and what to do; never a person's name, number or PIN."""
-    given = error["input"]
-    match error["type"]:
-        case "missing":
-            return "is missing: add it"
-        case "unexpected_keyword_argument":
-            known = [field.name for field in fields(kind)] if len(loc) == 1 else []
-            return f"is not known here: take it out{_instead(str(loc[-1]), known)}"
-    wanted = str(error["msg"]).replace("Input should be", "must be").removeprefix("Value error, ")
-    shown = isinstance(given, str | int | float) and not any(part in SECRET for part in loc)
-    return f"{wanted} (is {given!r})" if shown else wanted
-
-
-def _instead(given: str, known: Any) -> str:
-    near = difflib.get_close_matches(given, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
