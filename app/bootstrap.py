@@ -28,7 +28,8 @@ from app.engine import Engine
 from app.errors import EngineFault, SettingsFault
 from app.handlers import HANDLERS
 from app.live import standing
-from app.past import count_today, keep_configuration, remembered
+from app.past import count_today, keep_configuration, remembered, service_started
+from app.reconcile import tells_news
 from app.settings import Settings, secret
 from app.spoken import spoken_seconds
 from app.state import Centre
@@ -107,12 +108,19 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     parts.push_async_callback(history.close)
     counted_since = await count_today(figures, configuration, history, began)
     await keep_configuration(settings.config, configuration, history, began)
+    centre = await remembered(configuration, history, began)
+    history.record(service_started(centre, began))
+
+    def keep(event: Event) -> None:
+        if type(event) is not SnapshotTaken or tells_news(centre, event):
+            history.record(event)
+
     engine = Engine(
-        await remembered(configuration, history, began),
+        centre,
         HANDLERS,
         decide,
         send=lambda command: switch.tell(command),
-        sinks=[history.record, exporter.observe],
+        sinks=[keep, exporter.observe],
         observer=exporter,
     )
     exporter.watch(lambda: standing(engine.centre, engine.depth, history_standing(history), datetime.now(UTC)))
@@ -137,9 +145,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     return consumer
 
 
-def _mirror(
-    url: str, node: str, desk: EngineDesk, engine: Engine, exporter: Exporter, parts: AsyncExitStack
-) -> None:
+def _mirror(url: str, node: str, desk: EngineDesk, engine: Engine, exporter: Exporter, parts: AsyncExitStack) -> None:
     mirror = LiveMirror(url, node, exporter.mirror_failed)
     _run_beside(mirror.run(), "mirror", parts)
 

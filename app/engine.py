@@ -20,7 +20,7 @@ import structlog
 from app.errors import InboxFull
 from app.state import Centre
 from calls.commands import Command, LookAgain, SayAlive
-from calls.events import Event, SnapshotTaken, Tick
+from calls.events import Event, SnapshotTaken, SwitchDoubted, Tick
 
 log = structlog.get_logger()
 
@@ -137,7 +137,7 @@ class Engine:
         """What we believe is old, and a Redirect could break a talk of the fallback: first we look, then we decide."""
         self._caught_up = now
         for node in self.centre.connected_nodes():
-            self.centre.nodes[node] = None
+            self.step(SwitchDoubted(at=datetime.now(UTC), node=node))
             self._send(LookAgain(node=node))
 
     def step(self, event: Event) -> bool:

@@ -7,9 +7,9 @@ snapshot has already shown, so a handler that runs twice does no harm. Reconcili
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from app import on_call, people, queue_log, third_party
+from app import on_call, people, queue_log, third_party, time_alone
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre
@@ -44,6 +44,7 @@ from calls.events import (
     RingBackAnswered,
     RingBackAsked,
     SnapshotTaken,
+    SwitchDoubted,
     SwitchLost,
     TalkEnded,
     ThirdPartyAsked,
@@ -52,13 +53,9 @@ from calls.events import (
     ThirdPartyNotReached,
     Tick,
     VoicemailBegun,
-    WrapUpEnded,
 )
 from calls.lifecycle import apply, start
 from routing import agent as agents
-
-BEGINS_WITHIN = timedelta(seconds=3)
-"""A Redirect that was accepted shows within milliseconds; one that does not has lost its caller."""
 
 Results = Iterator[Command | Event]
 
@@ -222,7 +219,8 @@ def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) ->
     yield from ()
 
 
-def switch_lost(centre: Centre, event: SwitchLost) -> Results:
+def switch_lost(centre: Centre, event: SwitchLost | SwitchDoubted) -> Results:
+    """What we believed of its calls is kept, but nothing is decided until a snapshot."""
     centre.nodes[event.node] = None
     yield from ()
 
@@ -235,25 +233,6 @@ def command_failed(centre: Centre, event: CommandFailed) -> Results:
     if event.call_id:
         centre.moves.pop(event.call_id, None)
         centre.suspects.add(event.call_id)
-
-
-def tick(centre: Centre, event: Tick) -> Results:
-    """Time alone ends wrap-ups and back-offs, and shows which rings and moves never began."""
-    for agent_id, agent in list(centre.agents.items()):
-        woken = agents.woke(agent, event.at)
-        if woken is not agent:
-            centre.agents[agent_id] = woken
-            yield WrapUpEnded(at=event.at, agent_id=agent_id)
-    for call_id, ring in list(centre.rings.items()):
-        if event.at - ring.asked_at > BEGINS_WITHIN:
-            del centre.rings[call_id]
-            yield from _free(centre, call_id, event.at)
-            centre.suspects.add(call_id)
-    for call_id, asked_at in list(centre.moves.items()):
-        if event.at - asked_at > BEGINS_WITHIN:
-            del centre.moves[call_id]
-            centre.suspects.add(call_id)
-    yield from on_call.look(centre, event.at)
 
 
 HANDLERS: Mapping[type[Event], Handler] = {
@@ -281,12 +260,13 @@ HANDLERS: Mapping[type[Event], Handler] = {
     RingBackAnswered: people.ring_back_answered,
     RingBackAsked: people.ring_back_asked,
     SnapshotTaken: snapshot_taken,
+    SwitchDoubted: switch_lost,
     SwitchLost: switch_lost,
     TalkEnded: talk_ended,
     ThirdPartyAsked: third_party.third_party_asked,
     ThirdPartyJoined: third_party.third_party_joined,
     ThirdPartyLeft: third_party.third_party_left,
     ThirdPartyNotReached: third_party.third_party_not_reached,
-    Tick: tick,
+    Tick: time_alone.tick,
     VoicemailBegun: voicemail_begun,
 }

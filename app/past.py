@@ -14,7 +14,7 @@ import structlog
 
 from app.state import Alarm, Centre
 from calls.call import SHORT_ABANDON_SECONDS
-from calls.events import Duty
+from calls.events import Duty, ServiceStarted
 from config.model import Configuration
 from metrics.service_level import Figures
 from metrics.waits import Wait, WaitEnd
@@ -32,10 +32,6 @@ async def remembered(configuration: Configuration, history: History, now: dateti
 
     Without a database, whoever's phone is registered counts as ready: calls matter more than yesterday's pauses.
     """
-    centre = Centre(
-        configuration=configuration,
-        agents={agent_id: off_duty(profile, now) for agent_id, profile in configuration.agents.items()},
-    )
     try:
         duties = await reading.duties(history.writer.engine)
         alarms = await reading.open_alarms(history.writer.engine)
@@ -45,9 +41,8 @@ async def remembered(configuration: Configuration, history: History, now: dateti
             agent_id: (Duty.READY, "", now) for agent_id, profile in configuration.agents.items() if profile.extension
         }
         alarms = []
-    for agent_id, (duty, reason, since) in duties.items():
-        if agent_id in centre.agents:
-            centre.agents[agent_id] = on_duty(centre.agents[agent_id], duty, reason, since)
+    declared = tuple((agent_id, duty, reason, since) for agent_id, (duty, reason, since) in duties.items())
+    centre = at_start(configuration, ServiceStarted(at=now, duties=declared))
     for alarm in alarms:
         centre.alarms[alarm.call_id] = Alarm(
             call_id=alarm.call_id, queue=alarm.queue, at=alarm.raised_at, number=alarm.number
@@ -55,13 +50,29 @@ async def remembered(configuration: Configuration, history: History, now: dateti
     return centre
 
 
+def at_start(configuration: Configuration, started: ServiceStarted) -> Centre:
+    """The centre before its first fact, with agents as they had declared."""
+    centre = Centre(
+        configuration=configuration,
+        agents={agent_id: off_duty(profile, started.at) for agent_id, profile in configuration.agents.items()},
+    )
+    for agent_id, duty, reason, since in started.duties:
+        if agent_id in centre.agents:
+            centre.agents[agent_id] = on_duty(centre.agents[agent_id], duty, reason, since)
+    return centre
+
+
+def service_started(centre: Centre, now: datetime) -> ServiceStarted:
+    """What ``at_start`` makes the same centre of."""
+    duties = ((agent.profile.agent_id, agent.duty, agent.reason, agent.since) for agent in centre.agents.values())
+    return ServiceStarted(at=now, duties=tuple(duties))
+
+
 async def keep_configuration(file: Path, configuration: Configuration, history: History, now: datetime) -> None:
     """Every accepted version of the configuration stays in SQL: text, who, when."""
     text = await asyncio.to_thread(file.read_text, "utf-8")
     try:
-        await reading.keep_configuration(
-            history.writer.engine, configuration.version, text, getpass.getuser(), now
-        )
+        await reading.keep_configuration(history.writer.engine, configuration.version, text, getpass.getuser(), now)
     except DatabaseAway:
         log.warning("configuration not kept: database away", action="configuration.not_kept")
 

@@ -14,6 +14,7 @@ from calls.call import TALKS, Call, CallState
 from calls.commands import AcknowledgeCaller, Command, MirrorDuty
 from calls.events import CallEnded, CallFound, ChannelSeen, Duty, EndedBy, Event, SnapshotTaken
 from routing import agent as agents
+from routing.agent import Agent
 
 JUST_ASKED = timedelta(seconds=2)
 """A Redirect shows in a snapshot within milliseconds; after this a ring that does not show was lost."""
@@ -30,11 +31,25 @@ def snapshot_taken(centre: Centre, event: SnapshotTaken) -> Iterator[Command | E
     yield from _gone(centre, event, fresh)
     for channel in seen.values():
         yield from _take_over(centre, event, channel)
-    _agents_agree(centre, event)
+    for agent_id, agent in list(_agreed(centre, event)):
+        centre.agents[agent_id] = agent
     if fresh:
         for agent in centre.agents.values():
             paused = agent.duty is not Duty.READY
             yield MirrorDuty(node=event.node, agent_id=agent.profile.agent_id, paused=paused, reason=agent.reason)
+
+
+def tells_news(centre: Centre, event: SnapshotTaken) -> bool:
+    """Whether the snapshot changes what we believe of calls and agents. Most tell what is known, and are not stored."""
+    if centre.nodes.get(event.node) != event.faults:
+        return True
+    for channel in event.calls:
+        known = centre.calls.get(channel.call_id)
+        if channel.state is not CallState.ENDED and (
+            known is None or _merged(known, event, channel) != known or _shows_ring(centre, event, channel)
+        ):
+            return True
+    return any(agent is not centre.agents[agent_id] for agent_id, agent in _agreed(centre, event))
 
 
 def _gone(centre: Centre, event: SnapshotTaken, fresh: bool) -> Iterator[Event]:
@@ -56,9 +71,8 @@ def _gone(centre: Centre, event: SnapshotTaken, fresh: bool) -> Iterator[Event]:
 
 def _take_over(centre: Centre, event: SnapshotTaken, channel: ChannelSeen) -> Iterator[Command | Event]:
     known = centre.calls.get(channel.call_id)
-    ring = centre.rings.get(channel.call_id)
-    if channel.state is not CallState.WAITING or (ring and event.at - ring.asked_at > JUST_ASKED):
-        centre.rings.pop(channel.call_id, None)
+    if _shows_ring(centre, event, channel):
+        del centre.rings[channel.call_id]
     centre.calls[channel.call_id] = _merged(known, event, channel)
     if known is None:
         yield CallFound(
@@ -76,6 +90,12 @@ def _take_over(centre: Centre, event: SnapshotTaken, channel: ChannelSeen) -> It
         )
     if channel.state is CallState.WAITING:
         yield AcknowledgeCaller(node=event.node, call_id=channel.call_id, channel=channel.channel)
+
+
+def _shows_ring(centre: Centre, event: SnapshotTaken, channel: ChannelSeen) -> bool:
+    """Whether the ring that was asked for shows, or would show by now."""
+    ring = centre.rings.get(channel.call_id)
+    return ring is not None and (channel.state is not CallState.WAITING or event.at - ring.asked_at > JUST_ASKED)
 
 
 def _merged(known: Call | None, event: SnapshotTaken, channel: ChannelSeen) -> Call:
@@ -103,22 +123,23 @@ def _merged(known: Call | None, event: SnapshotTaken, channel: ChannelSeen) -> C
     )
 
 
-def _agents_agree(centre: Centre, event: SnapshotTaken) -> None:
+def _agreed(centre: Centre, event: SnapshotTaken) -> Iterator[tuple[str, Agent]]:
     """Who rings or talks is told by the calls, who takes part in a talk by their legs; everybody else here is free."""
     busy = {call.agent_id: call for call in centre.calls.values() if call.state in BUSY_IN and call.agent_id}
     third = dict(event.third_parties)
     elsewhere = {call.call_id for call in centre.calls.values() if call.node != event.node}
     reserved = {ring.agent_id for ring in centre.rings.values()}
-    for agent_id, agent in list(centre.agents.items()):
-        agent = agents.reached(agent, agent_id in event.reachable)
+    for agent_id, known in centre.agents.items():
+        agent = agents.reached(known, agent_id in event.reachable)
         agent = agents.phone_in_use(agent, agent_id in event.in_use)
         call = busy.get(agent_id)
         if call and agent.call_id != call.call_id:
-            agent = agents.reserve(agent, call.call_id, call.attempt, event.at)
+            yields = centre.gives_way(call, call.attempt)
+            agent = agents.reserve(agent, call.call_id, call.attempt, event.at, yields=yields)
         if call and call.state in TALKS:
             agent = agents.answered(agent, call.call_id, event.at)
         if not call and agent_id in third and agent.call_id != third[agent_id]:
             agent = agents.answered(agent, third[agent_id], event.at)
         if not call and agent.call_id and agent_id not in reserved | third.keys() and agent.call_id not in elsewhere:
             agent = agents.released(agent, event.at, 0)
-        centre.agents[agent_id] = agent
+        yield agent_id, known if agent == known else agent

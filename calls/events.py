@@ -426,6 +426,20 @@ class SnapshotTaken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStarted(Event):
+    """A run of the service begins: its first fact. ``duties`` are agent, duty, reason and since when, as they go on."""
+
+    duties: tuple[tuple[str, Duty, str, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchDoubted(Event):
+    """We stood still, and what we believe of one Asterisk is old: nothing is decided there until a snapshot."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchLost(Event):
     """The AMI link to one Asterisk is down; its callers are on their own until a snapshot."""
 

@@ -10,7 +10,7 @@ import json
 import types
 import typing
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -118,6 +118,8 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in value]
         case frozenset() | set():
             return sorted((_plain(item) for item in value), key=str)
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     return _storable(str(value))
 
 
@@ -150,6 +152,9 @@ def _typed(hint: object) -> Typed:
         return lambda value: datetime.fromisoformat(value) if isinstance(value, str) else _present(value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
+    if isinstance(hint, type) and is_dataclass(hint):
+        shape = _shape(hint)
+        return lambda value: hint(**{name: typed(value[name]) for name, typed, _ in shape if name in value})
     return _present
 
 
@@ -159,7 +164,7 @@ def _present(value: object) -> object:
     return value
 
 
-def _shape(cls: type[Event]) -> list[tuple[str, Typed, bool]]:
+def _shape(cls: type) -> list[tuple[str, Typed, bool]]:
     """Each field's name, how its values are made, and whether it must be given."""
     hints = typing.get_type_hints(cls)
     return [(f.name, _typed(hints[f.name]), f.default is MISSING and f.default_factory is MISSING) for f in fields(cls)]

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from app.deciding import DECISIVE, decide
-from app.handlers import BEGINS_WITHIN, HANDLERS
+from app.handlers import HANDLERS
 from app.preferred import CUT_OFF_FOR, CutOffTalks, preferred
 from app.state import Centre
+from app.time_alone import BEGINS_WITHIN
 from calls.call import CallState
 from calls.commands import GoToLastResort, MoveToQueue, OfferVoicemail, RingAgent
 from calls.events import (
     AgentAnswered,
     CallEnded,
     CallerQueued,
+    CommandFailed,
     Decided,
     EndedBy,
     Event,
@@ -146,7 +148,9 @@ def test_a_caller_whose_queue_overflows_is_moved_once_and_decided_upon_when_ther
 def test_a_move_that_never_shows_is_looked_into() -> None:
     centre = overflowing(FULL)
     list(decide(centre, Tick(at=NOON + seconds(10))))
-    list(HANDLERS[Tick](centre, Tick(at=NOON + seconds(10) + BEGINS_WITHIN + seconds(1))))
+    [failed] = HANDLERS[Tick](centre, Tick(at=NOON + seconds(10) + BEGINS_WITHIN + seconds(1)))
+    assert isinstance(failed, CommandFailed)
+    list(HANDLERS[CommandFailed](centre, failed))
     centre.keep_floor(NOON)
     assert centre.suspects == {"one"} and "one" in centre.floor.waiting
 

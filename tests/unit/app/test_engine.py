@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from app.engine import Engine
+from app.handlers import HANDLERS
 from app.state import Centre
 from calls.commands import Command, LookAgain, SayAlive
-from calls.events import Event, SnapshotTaken, SwitchLost, Tick
+from calls.events import Event, SnapshotTaken, SwitchDoubted, SwitchLost, Tick
 from config.load import load
 from tests.e2e.centre import SAMPLE, eventually
 
@@ -35,7 +36,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         centre = Centre(configuration=load(SAMPLE), agents={}, nodes={NODE: ()})
-        handlers = {SwitchLost: self._handled, SnapshotTaken: self._looked}
+        handlers = {**HANDLERS, SwitchLost: self._handled, SnapshotTaken: self._looked}
         self.engine = Engine(centre, handlers, self._decided, self.sent.append, [], Unobserved())
 
     def _handled(self, _centre: Centre, _event: SwitchLost) -> Iterator[Command]:
@@ -47,7 +48,7 @@ class Bench:
         yield from ()
 
     def _decided(self, centre: Centre, event: Event) -> Iterator[Command]:
-        if type(event) is not Tick:
+        if type(event) not in (Tick, SwitchDoubted):
             self.connected_when_deciding.append(bool(centre.connected_nodes()))
         self.decide()
         yield from ()

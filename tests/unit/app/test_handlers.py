@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from app.handlers import BEGINS_WITHIN, HANDLERS
+from app.handlers import HANDLERS
 from app.state import Centre, Ring
+from app.time_alone import BEGINS_WITHIN
 from calls.call import HANDED_OVER, INTERNAL_LINE, Call, CallState
 from calls.commands import AcknowledgeCaller, Command, LogQueue, NameAgent
 from calls.errors import IllegalEvent
@@ -218,7 +219,9 @@ def test_a_lost_link_leaves_the_callers_of_that_node_alone() -> None:
 def test_a_ring_that_never_begins_gives_the_agent_back(after: float, given_up: bool) -> None:
     ring = Ring(agent_id="anna", attempt=7, asked_at=NOON)
     centre = a_centre(a_call(state=S.WAITING), RUNG, rings={"call-1": ring})
-    handle(centre, Tick(at=NOON + BEGINS_WITHIN + seconds(after)))
+    for failed in handle(centre, Tick(at=NOON + BEGINS_WITHIN + seconds(after))):
+        assert isinstance(failed, CommandFailed)
+        handle(centre, failed)
     assert (not centre.rings, centre.agents["anna"].call_id is None, bool(centre.suspects)) == (given_up,) * 3
 
 

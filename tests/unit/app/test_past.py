@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.past import count_today, remembered, wait_end
+from app.past import at_start, count_today, remembered, service_started, wait_end
 from calls.call import CallState
 from calls.events import AlarmRaised, CallEnded, CallerQueued, CallEvent, CallStarted, Duty, DutyChanged, EndedBy, Event
 from config.load import load
@@ -60,6 +60,16 @@ async def test_duty_and_open_alarms_are_as_they_were(tmp_path: Path) -> None:
     assert centre.agents["boris"].duty is Duty.OFF
     [alarm] = centre.alarms.values()
     assert (alarm.call_id, alarm.queue, alarm.at, alarm.number) == ("node1-1.1", "emergency", NOON, NUMBER)
+
+
+async def test_the_first_fact_of_a_run_makes_the_same_agents_again(tmp_path: Path) -> None:
+    ready = DutyChanged(at=NOON - timedelta(hours=1), agent_id="anna", duty=Duty.READY)
+    lunch = DutyChanged(at=NOON, agent_id="anna", duty=Duty.PAUSED, reason="lunch")
+    gone = DutyChanged(at=NOON - timedelta(hours=2), agent_id="boris", duty=Duty.OFF)
+    async with history_of(tmp_path, ready, lunch, gone) as history:
+        centre = await remembered(SAMPLE, history, NOON + timedelta(hours=1))
+    again = at_start(SAMPLE, service_started(centre, NOON + timedelta(hours=1)))
+    assert dict(again.agents) == dict(centre.agents)
 
 
 async def test_without_a_database_whoever_has_a_phone_of_ours_counts_as_ready(

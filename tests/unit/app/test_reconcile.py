@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.reconcile import JUST_ASKED
+from app.reconcile import JUST_ASKED, tells_news
 from app.state import Centre, Ring
 from calls.call import Call, CallState
 from calls.commands import AcknowledgeCaller, MirrorDuty
@@ -147,3 +147,33 @@ def test_a_call_that_we_know_and_that_is_on_its_way_out_is_left_to_its_own_end(f
         centre.nodes["pbx1"] = None
     for _ in range(2):
         assert not [one for one in handle(centre, a_snapshot(seen(S.ENDED))) if isinstance(one, CallEnded)]
+
+
+NEWS = [
+    ({}, False),
+    ({"faults": ("context al-wait is missing",)}, True),
+    ({"reachable": frozenset()}, True),
+    ({"in_use": frozenset({"anna"})}, True),
+    ({"node": "pbx2"}, True),
+]
+
+
+@pytest.mark.parametrize(("given", "news"), NEWS)
+def test_a_snapshot_is_news_when_it_changes_what_we_believe(given: dict[str, Any], news: bool) -> None:
+    centre = a_centre(None, an_agent("anna"))
+    handle(centre, a_snapshot(seen(S.WAITING)))
+    again = a_snapshot(seen(S.WAITING), **given)
+    assert tells_news(centre, again) is news
+    handle(centre, again)
+    assert not tells_news(centre, again)
+
+
+def test_a_caller_who_is_elsewhere_and_a_ring_that_shows_or_should_are_news() -> None:
+    centre = a_centre(None, an_agent("anna"))
+    handle(centre, a_snapshot(seen(S.WAITING)))
+    assert tells_news(centre, a_snapshot(seen(S.TALK))) and tells_news(centre, a_snapshot(seen(S.WAITING, "call-2")))
+    assert not tells_news(centre, a_snapshot()), "its end is told by itself"
+    centre.rings["call-1"] = Ring(agent_id="anna", attempt=1, asked_at=LATER - JUST_ASKED)
+    assert not tells_news(centre, a_snapshot(seen(S.WAITING)))
+    centre.rings["call-1"] = Ring(agent_id="anna", attempt=1, asked_at=LATER - JUST_ASKED - seconds(1))
+    assert tells_news(centre, a_snapshot(seen(S.WAITING)))

@@ -25,7 +25,6 @@ from calls.events import (
     EndedBy,
     Event,
     HistoryLost,
-    SnapshotTaken,
     SwitchLost,
     Tick,
 )
@@ -119,10 +118,9 @@ async def test_closing_stores_what_is_still_in_memory(database_url: str, tmp_pat
     assert await stored_types(database_url) == ["SwitchLost"] * 1000
 
 
-async def test_ticks_and_snapshots_are_no_history(tmp_path: Path) -> None:
+async def test_ticks_are_no_history(tmp_path: Path) -> None:
     history = History(f"sqlite+aiosqlite:///{tmp_path / 'x'}", tmp_path, "v1")
     history.record(Tick(at=NOON))
-    history.record(SnapshotTaken(at=NOON, node="n", calls=(), reachable=frozenset(), in_use=frozenset()))
     history.record(CallSpooled(at=NOON, call_id="c", payload={}))
     assert history.health.in_memory == 0
 
