@@ -25,7 +25,8 @@ class Line:
     """Waiting calls alike in queue and needs; moments are seconds from now, negative before it.
 
     ``came`` are those that wait, oldest first. One agent handles ``handled`` of them per second; ``lost`` is how many
-    leave per second and caller; ``coming`` how many come per second that may overtake whoever asks.
+    leave per second and caller; ``coming`` how many come per second that may overtake whoever asks, the first of them
+    after half an interval.
     """
 
     emergency: bool
@@ -35,7 +36,7 @@ class Line:
     lost: float = 0.0
     coming: float = 0.0
     first: int = 0
-    due: float = 0.0
+    due: float = 0.5
 
     def left(self) -> int:
         """How many wait still."""
@@ -45,6 +46,11 @@ class Line:
         """The place of its first call in the router's order (routing/selection); the smallest is served first."""
         came = self.came[self.first]
         return (not self.emergency, (came - at) / self.target_seconds, came)
+
+    def lose(self, calls: int, *, keep: bool) -> None:
+        """So many give up, of those who came last; ``keep`` the asker, who is the very last."""
+        end = len(self.came) - keep
+        del self.came[end - calls : end]
 
     def grow(self, seconds: float, at: float) -> None:
         """Time has passed, in which calls have come."""
@@ -84,21 +90,28 @@ class Forward:
     mean: float = 0.0
     variance: float = 0.0
     beside: float = 0.0
+    steps: int = 0
+    overtaking: int = 0
 
-    def step(self, seconds: float, calls: int, *, mine: bool) -> None:
-        """Steps of those who never serve the asker run beside the steps of those who do, and add no chance."""
+    def step(self, seconds: float, calls: int, *, mine: bool, later: bool = False) -> None:
+        """So many calls are gone, ``later`` ones come only after the asker.
+
+        Steps of those who never serve the asker (not ``mine``) run beside the steps of those who do, and add no chance.
+        """
         self.beside += seconds
         if mine:
             self.mean += self.beside
             self.variance += self.beside**2 / calls
             self.beside = 0.0
+            self.steps += calls
+            self.overtaking += calls * later
 
-    def overtaken(self, share: float) -> None:
-        """That share of the steps went to calls yet to come, whose number is a matter of chance too.
+    def arrive(self) -> None:
+        """It is the asker's turn. How many overtake is a matter of chance too, which the steps alone do not show.
 
-        As in the busy period of M/M/1, whose variance over that of its services alone is (1 + share) / (1 - share)².
+        As in the busy period of M/M/1: its variance over that of its services alone is (1 + share) / (1 - share)².
         """
-        share = min(share, MOST_OVERTAKEN)
+        share = min(self.overtaking / self.steps, MOST_OVERTAKEN) if self.steps else 0.0
         self.variance *= (1 + share) / (1 - share) ** 2
 
 
@@ -109,34 +122,32 @@ def play(lines: Sequence[Line], crews: Sequence[Crew], mine: int, within: float)
     """
     bunch = 1 + sum(line.left() for line in lines) // STEPS
     credit = [0.0] * (len(crews) + len(lines))
-    forward, at, gone = Forward(), 0.0, 0
+    forward, at = Forward(), 0.0
     while at < within:
         turns = _turns(lines, crews, at)
         rates = [0.0 if turn is None else crew.pace for crew, turn in zip(crews, turns, strict=True)]
         rates += [line.lost * (line.left() - (index == mine)) for index, line in enumerate(lines)]
         total = sum(rates)
-        who = _at_once(crews, turns)
-        if who is None and total <= 0:
+        free = _at_once(crews, turns)
+        if free is None and total <= 0:
             return None
-        dealt = _dealt(credit, rates, total) if who is None else who
+        dealt = _dealt(credit, rates, total) if free is None else free
         turn = turns[dealt] if dealt < len(crews) else dealt - len(crews)
         assert turn is not None, "who has no turn has no rate"
         line = lines[turn]
         my_turn = turn == mine and line.left() == 1
-        calls = 1 if my_turn or who is not None else min(bunch, line.left() - (turn == mine))
-        seconds = 0.0 if who is not None else calls / total
+        calls = 1 if my_turn or free is not None else min(bunch, line.left() - (turn == mine))
+        seconds = calls / total if free is None else 0.0
         at += seconds
         if dealt < len(crews):
+            forward.step(seconds, calls, mine=mine in crews[dealt].serves, later=line.came[line.first] > 0)
             crews[dealt].takes(line, calls)
             line.first += calls
-            forward.step(seconds, calls, mine=mine in crews[dealt].serves)
         else:
-            end = len(line.came) - (turn == mine)
-            del line.came[end - calls : end]
             forward.step(seconds, calls, mine=turn == mine)
-        gone += calls
+            line.lose(calls, keep=turn == mine)
         if my_turn:
-            forward.overtaken(at * sum(each.coming for each in lines) / gone)
+            forward.arrive()
             return forward
         for each in lines:
             each.grow(seconds, at)

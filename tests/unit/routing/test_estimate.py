@@ -176,18 +176,18 @@ def test_a_queue_that_shares_no_agent_changes_nothing() -> None:
 def test_emergencies_that_keep_coming_are_expected_before_others() -> None:
     centre = Centre(a_queue(), a_queue("emergency", emergency=True))
     centre.on_duty(10)
-    for number in range(200):  # each talk 300 s, one begins every 60 s: half of the ten are taken by emergencies
+    for number in range(200):  # each talk lasts 300 s, and every 60 s one begins of each queue: half the agents each
         centre.at += 60
-        name = f"agent{number % 5}"
-        centre.put_down(name)
-        centre.answer(name, centre.caller(queue="emergency"))
+        for name, queue in ((f"agent{number % 5}", "emergency"), (f"agent{5 + number % 5}", "general")):
+            centre.put_down(name)
+            centre.answer(name, centre.caller(queue=queue))
     centre.callers(9)
     calm = Centre()
     calm.on_duty(10)
     calm.callers(9)
     pressed, unpressed = centre.asked(), calm.asked()
-    assert 1.5 * unpressed.mean < pressed.mean < 2.8 * unpressed.mean
-    assert pressed.p90 / pressed.p50 > 1.2 * unpressed.p90 / unpressed.p50  # how many will come is chance
+    assert 1.8 * unpressed.mean < pressed.mean < 2.3 * unpressed.mean
+    assert pressed.p90 > 1.6 * pressed.p50  # how many will come is chance; 1.3 if it were not
 
 
 def expected_beside_doctors(target: float, told: int = 1) -> float:

@@ -64,6 +64,7 @@ def test_what_would_take_too_long_and_what_never_comes_is_not_said() -> None:
 def test_the_chance_of_who_will_overtake_is_that_of_a_busy_period() -> None:
     """M/M/1 with service rate 1 and arrival rate 0.5: the busy period's mean is 2 and its variance 12."""
     forward = Forward()
-    forward.step(2.0, 2, mine=True)  # two services of one second each, one of them of a call yet to come
-    forward.overtaken(0.5)
+    forward.step(1.0, 1, mine=True)
+    forward.step(1.0, 1, mine=True, later=True)
+    forward.arrive()
     assert (forward.mean, forward.variance) == (2, 12)
