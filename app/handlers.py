@@ -127,6 +127,7 @@ def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
     yield from _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id):
         centre.agents[event.agent_id] = agents.answered(agent, event.call_id, event.at)
+    yield from third_party.interpreter(centre, centre.calls[event.call_id], event.at)
 
 
 def talk_ended(centre: Centre, event: TalkEnded) -> Results:

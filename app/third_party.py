@@ -18,8 +18,9 @@ from calls.events import (
     ThirdPartyLeft,
     ThirdPartyNotReached,
 )
-from calls.needs import needs
+from calls.needs import Needs, needs
 from routing import agent as agents
+from routing.agent import Agent
 
 Results = Iterator[Command | Event]
 
@@ -30,20 +31,43 @@ def draw_in(centre: Centre, call: Call, agent_id: str, mode: ThirdPartyMode, at:
     return DrawIn(node=call.node, call_id=call.call_id, channel=call.channel, agent_id=agent_id, mode=mode)
 
 
+def interpreter(centre: Centre, call: Call, at: datetime) -> Iterator[Command]:
+    """Draw one in where the queue promises it, and who talks does not speak the caller's language.
+
+    It is whoever is free, speaks both languages and has been idle longest; where nobody is, the agent may ask by phone.
+    """
+    talker, queue = centre.agents.get(call.agent_id or ""), centre.configuration.queues.get(call.queue)
+    if talker is None or queue is None or call.state not in TALKS or not any(s.interpreter for s in queue.relaxation):
+        return
+    language = needs({f"lang:{call.lang}": 1})
+    if agents.can_serve(talker.profile, language):
+        return
+    spoken = [skill for skill, _ in talker.profile.skills if skill.startswith("lang:")]
+    free = [
+        agent
+        for agent in _free(centre, language, at)
+        if any(agents.can_serve(agent.profile, needs({skill: 1})) for skill in spoken)
+    ]
+    if free:
+        yield draw_in(centre, call, free[0].profile.agent_id, ThirdPartyMode.TALK, at)
+
+
+def _free(centre: Centre, asked: Needs, at: datetime) -> list[Agent]:
+    """Who has this and can be rung now, the longest idle first."""
+    free = [agent for agent in centre.agents.values() if agents.is_free(agent, at)]
+    able = [agent for agent in free if agents.can_serve(agent.profile, asked)]
+    return sorted(able, key=lambda agent: (agent.since, agent.profile.agent_id))
+
+
 def third_party_asked(centre: Centre, event: ThirdPartyAsked) -> Results:
     """The agent of this queue who has been idle the longest, and speaks the caller's language."""
     call, queue = centre.calls.get(event.call_id), centre.configuration.queues.get(event.queue)
     if call is None or queue is None or call.state not in TALKS:
         return
     asked = needs(dict(queue.needs) | ({f"lang:{call.lang}": 1} if call.lang else {}))
-    free = [
-        agent
-        for agent in centre.agents.values()
-        if agents.is_free(agent, event.at) and agents.can_serve(agent.profile, asked)
-    ]
+    free = _free(centre, asked, event.at)
     if free:
-        idle = min(free, key=lambda agent: (agent.since, agent.profile.agent_id))
-        yield draw_in(centre, call, idle.profile.agent_id, ThirdPartyMode.TALK, event.at)
+        yield draw_in(centre, call, free[0].profile.agent_id, ThirdPartyMode.TALK, event.at)
     yield AnswerCode(node=event.node, channel=event.channel, answer="calling-in" if free else "nobody-free")
 
 
@@ -65,4 +89,5 @@ def third_party_not_reached(centre: Centre, event: ThirdPartyNotReached) -> Resu
     if agent and agent.call_id == event.call_id:
         missed = agents.not_reached(agent, event.call_id, event.dial_status, event.at)
         centre.agents[event.agent_id] = agents.released(missed, event.at, 0)
-    yield from ()
+    if call := centre.calls.get(event.call_id):
+        yield from interpreter(centre, call, event.at)

@@ -42,16 +42,19 @@ HALF = 0.35
 """The least share of two equal voices that each may have: 0.5, and a little noise."""
 
 
-def with_a_mentor(values: dict[str, Any]) -> None:
-    """Denis, a trainee, takes calls of the direct line, and Ivan is his mentor."""
+def with_mentor_and_interpreter(values: dict[str, Any]) -> None:
+    """Denis takes calls of the direct line, and Ivan is his mentor. So does Boris after a second, without Russian."""
     without_whisper(values)
+    values["agents"]["boris"]["skills"] = {"lang:en": 9, "desk:operator": 5}
+    relaxed = {"after_seconds": 1, "levels": {"lang:*": 0}, "interpreter": True}
+    values["queues"]["direct"]["relaxation"] = [relaxed]
     values["agents"]["denis"] |= {"grade": "dispatcher", "mentor": "ivan"}
     values["agents"]["denis"]["skills"]["desk:operator"] = 5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("third_party"), change=with_a_mentor) as centre:
+    async with live_centre(tmp_path_factory.mktemp("third_party"), change=with_mentor_and_interpreter) as centre:
         yield centre
 
 
@@ -158,6 +161,19 @@ async def test_where_nobody_of_a_queue_is_free_the_agent_hears_so(centre: LiveCe
     caller, ring = await talking(centre, anna)
     await dial_code(anna, f"*7{DOCTORS_QUEUE}", "nobody-free")
     await hear_each_other(caller, ring, AGENT_HZ)
+
+
+async def test_an_interpreter_is_drawn_in_for_an_agent_who_does_not_speak_the_language(centre: LiveCentre) -> None:
+    boris = await centre.seat("boris")
+    ivan = await centre.seat("ivan", hz=THIRD_HZ)
+    caller, ring = await talking(centre, boris)
+    interpreter = await ivan.rung()
+    await hears_both(interpreter, CALLER_HZ, AGENT_HZ)
+    await hears_both(caller, AGENT_HZ, THIRD_HZ)
+    await hears_both(ring, CALLER_HZ, THIRD_HZ)
+    await ring.hang_up()
+    assert (await interpreter.ended()).by == "them"
+    await told(centre, caller, "ThirdPartyJoined", "ThirdPartyLeft")
 
 
 async def test_a_mentor_hears_both_and_is_heard_by_the_trainee_alone(centre: LiveCentre) -> None:

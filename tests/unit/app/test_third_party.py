@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.state import Centre
 from calls.call import CallState, ThirdPartyMode
 from calls.commands import AnswerCode, DrawIn
 from calls.events import (
+    AgentAnswered,
+    Event,
     SnapshotTaken,
     ThirdPartyAsked,
     ThirdPartyJoined,
@@ -67,6 +71,41 @@ def test_whoever_did_not_pick_up_is_free_and_left_alone_for_a_while() -> None:
     handle(centre, vain)
     galina = centre.agents["galina"]
     assert galina.state is AgentState.READY and galina.not_before is not None and galina.not_before > NOON
+
+
+def an_english_caller_of_the_operators() -> Centre:
+    """Anna answers and speaks no English; Boris and Nina do and are free, Clara speaks no Russian."""
+    call = a_call(state=CallState.RINGING, agent_id="anna", lang="en", queue="operator")
+    return a_centre(
+        call,
+        an_agent("anna", "lang:ru=9", state=AgentState.RINGING, call_id="call-1"),
+        an_agent("boris", "lang:en=2&lang:ru=9", since=NOON - seconds(90)),
+        an_agent("clara", "lang:en=9", since=NOON - seconds(120)),
+        an_agent("galina", "lang:ru=9", since=NOON - seconds(120)),
+        an_agent("nina", "lang:en=6&lang:ru=9"),
+    )
+
+
+def drawn(centre: Centre, event: Event) -> list[str]:
+    return [one.agent_id for one in handle(centre, event) if isinstance(one, DrawIn)]
+
+
+ANSWERED = AgentAnswered(at=NOON, call_id="call-1", agent_id="anna")
+
+
+def test_an_interpreter_is_drawn_in_when_the_agent_does_not_speak_the_language_and_the_next_if_in_vain() -> None:
+    centre = an_english_caller_of_the_operators()
+    assert drawn(centre, ANSWERED) == ["boris"]
+    vain = ThirdPartyNotReached(at=NOON, call_id="call-1", agent_id="boris", mode=TALK, dial_status="BUSY")
+    assert drawn(centre, vain) == ["nina"]
+    assert drawn(centre, replace(vain, agent_id="nina")) == []
+
+
+def test_no_interpreter_is_drawn_in_where_the_agent_speaks_the_language_or_the_queue_does_not_promise_one() -> None:
+    for change in ({"lang": "ru"}, {"queue": "claims"}):
+        centre = an_english_caller_of_the_operators()
+        centre.calls["call-1"] = replace(centre.calls["call-1"], **change)
+        assert drawn(centre, ANSWERED) == []
 
 
 def test_a_snapshot_keeps_and_finds_third_parties_and_frees_those_who_have_left() -> None:
