@@ -37,10 +37,10 @@ def interpreter(centre: Centre, call: Call, at: datetime) -> Iterator[Command]:
     It is whoever is free, speaks both languages and has been idle longest; where nobody is, the agent may ask by phone.
     """
     talker, queue = centre.agents.get(call.agent_id or ""), centre.configuration.queues.get(call.queue)
-    if talker is None or queue is None or call.state not in TALKS or not any(s.interpreter for s in queue.relaxation):
+    if talker is None or queue is None or call.state not in TALKS or not call.lang:
         return
     language = needs({f"lang:{call.lang}": 1})
-    if agents.can_serve(talker.profile, language):
+    if agents.can_serve(talker.profile, language) or not any(step.interpreter for step in queue.relaxation):
         return
     spoken = [skill for skill, _ in talker.profile.skills if skill.startswith("lang:")]
     free = [

@@ -102,7 +102,7 @@ def test_an_interpreter_is_drawn_in_when_the_agent_does_not_speak_the_language_a
 
 
 def test_no_interpreter_is_drawn_in_where_the_agent_speaks_the_language_or_the_queue_does_not_promise_one() -> None:
-    for change in ({"lang": "ru"}, {"queue": "claims"}):
+    for change in ({"lang": "ru"}, {"lang": ""}, {"queue": "claims"}):
         centre = an_english_caller_of_the_operators()
         centre.calls["call-1"] = replace(centre.calls["call-1"], **change)
         assert drawn(centre, ANSWERED) == []
