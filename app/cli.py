@@ -20,6 +20,7 @@ from app import logs
 from app.errors import AppFault
 from app.menus_cli import ivr
 from app.settings import Settings, load_settings, secret, service_address
+from app.simulating import simulate, staff
 from config.errors import ConfigurationFaults
 from config.load import check as check_configuration
 
@@ -108,6 +109,10 @@ def clear(call_id: Annotated[str, typer.Argument(help="the alarm's call id, as `
     """Clear the alarm of an abandoned emergency call, when someone has rung back by other means."""
     _post(load_settings(), f"/api/v1/alarms/{call_id}/clear", {})
     typer.echo(f"{call_id}: cleared")
+
+
+cli.command()(simulate)
+cli.command()(staff)
 
 
 @cli.command()
