@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from itertools import product
 
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -40,18 +41,17 @@ keys = some.one_of(
     some.text("0123456789", min_size=1, max_size=9),
 ).map(lambda text: Digits(Secret(text)))
 caller_acts = some.one_of(keys, keys, some.just(Silence()), some.just(HungUp()))
-checks = some.sampled_from(Verdict).map(lambda verdict: Answer(verdict, "clinic:17"))
-records = some.builds(
-    CallerRecord,
-    region=some.sampled_from(["", "kazan", "baku"]),
-    lang=some.sampled_from(["", "az", "fr"]),
-    vip=some.booleans(),
-    doctor=some.sampled_from(["", "leila"]),
-)
-callers = some.builds(CallerFound, some.sampled_from(Found), records)
-told = some.builds(AnswerFound, some.sampled_from(Found), some.sampled_from(["paid", "ring", "nonsense"]))
-answers = some.fixed_dictionaries(
-    {"pin": checks, "caller": callers, "answer": told, "callback": some.booleans().map(CallbackTaken)}
+RECORDS = [
+    CallerRecord(),
+    CallerRecord(region="kazan", lang="az", doctor="leila"),
+    CallerRecord(region="baku", lang="fr", vip=True),
+]
+checks = [Answer(verdict, "clinic:17") for verdict in Verdict]
+callers = [CallerFound(found, record) for found in Found for record in RECORDS]
+told = [AnswerFound(found, answer) for found in Found for answer in ("paid", "ring", "nonsense")]
+promises = [CallbackTaken(True), CallbackTaken(False)]
+answers = some.sampled_from(list(product(checks, callers, told, promises))).map(
+    lambda drawn: dict(zip(("pin", "caller", "answer", "callback"), drawn, strict=True))
 )
 menus = some.sampled_from(
     [
