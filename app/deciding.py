@@ -5,14 +5,14 @@ Each decision is told as a fact, with its reason, so that history can explain it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from app import on_call
-from app.state import Centre, Ring
+from app.state import Centre, Ring, ring_of
 from calls.call import Call, CallState
-from calls.commands import Command, GoToLastResort, MoveToQueue, OfferVoicemail, RingAgent
+from calls.commands import Command, GoToLastResort, MoveToQueue, OfferVoicemail, ReturnToWaiting
 from calls.events import (
     AgentNotReached,
     CallEnded,
@@ -30,8 +30,9 @@ from calls.events import (
     Tick,
 )
 from routing import agent as agents
-from routing.assign import Decision, LastResort, LeaveToFallback, Overflowed, assign
+from routing.assign import Decision, GiveWay, LastResort, LeaveToFallback, Overflowed, assign
 from routing.assign import Ring as RingDecision
+from routing.floor import Floor
 from routing.waiting import Target
 
 DECISIVE: frozenset[type[Event]] = frozenset(
@@ -52,40 +53,65 @@ DECISIVE: frozenset[type[Event]] = frozenset(
 )
 
 
-def decide(centre: Centre, event: Event) -> Iterator[Command | Event]:
-    """What the router wants after this fact; agents are reserved before the command goes."""
+def decide(
+    centre: Centre, event: Event, asked: Callable[[Floor, datetime], list[Decision]] = assign
+) -> Iterator[Command | Event]:
+    """What the router, who is ``asked``, wants after this fact; agents are reserved before the command goes."""
     centre.keep_floor(event.at)
     if type(event) not in DECISIVE:
         return
-    for decision in assign(centre.floor, event.at):
+    for decision in asked(centre.floor, event.at):
         call = centre.calls[decision.call_id]
         centre.reasons[call.call_id] = decision.reason
+        if told := told_of(call, decision, event.at):
+            yield told
         yield from _carry_out(centre, call, decision, event.at)
     centre.keep_floor(event.at)
 
 
-def _carry_out(centre: Centre, call: Call, decision: Decision, at: datetime) -> Iterator[Command | Event]:
+def told_of(call: Call, decision: Decision, at: datetime) -> Decided | None:
+    """The decision as a fact; that a call is left to app_queue is none, since it is found again and again."""
     told = Decided(at=at, call_id=call.call_id, decision="", reason=decision.reason, queue=call.queue)
     match decision:
-        case RingDecision(agent_id=agent_id, step=step):
-            yield replace(told, decision="ring", agent_id=agent_id, step=step)
-            yield _ring(centre, call, agent_id, at)
+        case RingDecision(agent_id=agent_id, step=step) | GiveWay(agent_id=agent_id, step=step):
+            return replace(told, decision="ring", agent_id=agent_id, step=step)
+        case LastResort():
+            return replace(told, decision="last-resort")
+        case Overflowed(to=to, queue=queue):
+            return replace(told, decision=to, queue=queue or call.queue)
+    return None
+
+
+def _carry_out(centre: Centre, call: Call, decision: Decision, at: datetime) -> Iterator[Command]:
+    match decision:
+        case RingDecision(agent_id=agent_id):
+            yield ring_of(call, _reserved(centre, call, agent_id, at))
+        case GiveWay(agent_id=agent_id, instead_of=rung_for):
+            yield from _give_way(centre, call, agent_id, rung_for, at)
         case LastResort():
             centre.calls[call.call_id] = replace(call, state=CallState.LAST_RESORT, state_since=at)
-            yield replace(told, decision="last-resort")
             yield GoToLastResort(node=call.node, call_id=call.call_id, channel=call.channel)
-        case Overflowed(to=to, queue=queue):
-            yield replace(told, decision=to, queue=queue or call.queue)
+        case Overflowed():
             yield from _overflow(centre, call, decision, at)
         case LeaveToFallback():
             pass
 
 
-def _ring(centre: Centre, call: Call, agent_id: str, at: datetime) -> RingAgent:
-    attempt = centre.next_attempt(at)
-    centre.rings[call.call_id] = Ring(agent_id=agent_id, attempt=attempt, asked_at=at)
-    centre.agents[agent_id] = agents.reserve(centre.agents[agent_id], call.call_id, attempt, at)
-    return RingAgent(node=call.node, call_id=call.call_id, channel=call.channel, agent_id=agent_id, attempt=attempt)
+def _reserved(centre: Centre, call: Call, agent_id: str, at: datetime, after: str = "") -> Ring:
+    """The agent is taken from now on; of the ring nothing is known yet."""
+    ring = Ring(agent_id=agent_id, attempt=centre.next_attempt(at), asked_at=at, after=after)
+    centre.rings[call.call_id] = ring
+    yields = centre.gives_way(call, ring.attempt)
+    agent = centre.agents[agent_id]
+    centre.agents[agent_id] = agents.reserve(agent, call.call_id, ring.attempt, at, yields=yields)
+    return ring
+
+
+def _give_way(centre: Centre, call: Call, agent_id: str, rung_for: str, at: datetime) -> Iterator[Command]:
+    """The phone must have stopped ringing before it can ring anew: app/handlers asks when the other caller waits."""
+    _reserved(centre, call, agent_id, at, after=rung_for)
+    other = centre.calls[rung_for]
+    yield ReturnToWaiting(node=other.node, call_id=other.call_id, channel=other.channel)
 
 
 def _overflow(centre: Centre, call: Call, decision: Overflowed, at: datetime) -> Iterator[Command]:

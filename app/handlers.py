@@ -7,12 +7,13 @@ snapshot has already shown, so a handler that runs twice does no harm. Reconcili
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from app import on_call, people, queue_log, third_party, time_alone
+from app import on_call, out_of_sight, people, queue_log, third_party, time_alone
 from app.engine import Handler
 from app.reconcile import snapshot_taken
-from app.state import Alarm, Centre
+from app.state import Alarm, Centre, ring_of
 from calls.call import INTERNAL_LINE, TALKS, WAITS, Call, CallState
 from calls.commands import AcknowledgeCaller, Command, NameAgent, RingAgent
 from calls.events import (
@@ -103,6 +104,15 @@ def caller_queued(centre: Centre, event: CallerQueued) -> Results:
     centre.moves.pop(event.call_id, None)
     yield from _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
+    yield from _way_given(centre, event.call_id)
+
+
+def _way_given(centre: Centre, call_id: str) -> Iterator[Command]:
+    """The phone has stopped ringing for this call: it may ring for the emergency to which the call gave way."""
+    for urgent, ring in list(centre.rings.items()):
+        if ring.after == call_id:
+            centre.rings[urgent] = replace(ring, after="")
+            yield ring_of(centre.calls[urgent], ring)
 
 
 def agent_ringing(centre: Centre, event: AgentRinging) -> Results:
@@ -110,7 +120,8 @@ def agent_ringing(centre: Centre, event: AgentRinging) -> Results:
     yield from _changed(centre, event)
     yield from _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id):
-        centre.agents[event.agent_id] = agents.reserve(agent, event.call_id, event.attempt, event.at)
+        yields = centre.gives_way(centre.calls[event.call_id], event.attempt)
+        centre.agents[event.agent_id] = agents.reserve(agent, event.call_id, event.attempt, event.at, yields=yields)
 
 
 def agent_not_reached(centre: Centre, event: AgentNotReached) -> Results:
@@ -155,6 +166,7 @@ def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered)
     centre.moves.pop(event.call_id, None)
     yield from _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
+    yield from _way_given(centre, event.call_id)
 
 
 def call_ended(centre: Centre, event: CallEnded) -> Results:
@@ -170,6 +182,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
     yield from _free(centre, event.call_id, event.at)
     centre.rings.pop(event.call_id, None)
     centre.moves.pop(event.call_id, None)
+    yield from _way_given(centre, event.call_id)
     centre.reasons.pop(event.call_id, None)
     del centre.calls[event.call_id]
     queue = centre.configuration.queues.get(call.queue)
@@ -181,33 +194,6 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
 def _abandoned(call: Call, event: CallEnded) -> bool:
     """Whether nobody has talked with the caller: he left, or left a message."""
     return call.state is CallState.VOICEMAIL or (call.state in WAITS and event.state is not CallState.ENDED)
-
-
-def call_vanished(centre: Centre, event: CallVanished) -> Results:
-    """It ends here, as every call does: an emergency caller whom nobody answered is an alarm."""
-    centre.calls[event.call_id] = Call(
-        call_id=event.call_id,
-        node=event.node,
-        channel="",
-        line=event.line,
-        state=event.state,
-        started_at=event.started_at,
-        queue=event.queue,
-        number=event.number,
-        agent_id=event.agent_id,
-    )
-    yield CallEnded(at=event.at, call_id=event.call_id, state=event.state, cause=0, by=EndedBy.SYSTEM)
-
-
-def call_spooled(centre: Centre, event: CallSpooled) -> Results:
-    """A call that ended while we were away: an emergency caller whom nobody answered is an alarm all the same."""
-    told = event.payload
-    queue = centre.configuration.queues.get(str(told.get("queue", "")))
-    if queue and queue.emergency and told.get("state") in WAITS and event.call_id not in centre.alarms:
-        number = str(told.get("number", ""))
-        alarm = Alarm(call_id=event.call_id, queue=queue.queue_id, at=event.at, number=number)
-        centre.alarms[event.call_id] = alarm
-        yield AlarmRaised(at=event.at, call_id=event.call_id, queue=queue.queue_id)
 
 
 def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) -> Iterator[Command]:
@@ -243,10 +229,10 @@ HANDLERS: Mapping[type[Event], Handler] = {
     AlarmCleared: people.alarm_cleared,
     CallEnded: call_ended,
     CallerQueued: caller_queued,
-    CallSpooled: call_spooled,
+    CallSpooled: out_of_sight.call_spooled,
     CallStarted: call_started,
     CallTransferred: call_transferred,
-    CallVanished: call_vanished,
+    CallVanished: out_of_sight.call_vanished,
     CommandFailed: command_failed,
     DutyChanged: people.duty_changed,
     FallbackEntered: left_to_asterisk,

@@ -10,6 +10,7 @@ from typing import Final
 from app.noted import Noted
 from app.preferred import CutOffTalks, preferred
 from calls.call import Call, CallState
+from calls.commands import RingAgent
 from config.model import Configuration
 from routing.agent import Agent
 from routing.estimate import Estimator
@@ -39,11 +40,20 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """A ring that was asked for and of which Asterisk has not told yet."""
+    """A ring that was asked for and of which Asterisk has not told yet. ``after`` is the call that gives way to it,
+    until its own ring has ended."""
 
     agent_id: str
     attempt: int
     asked_at: datetime
+    after: str = ""
+
+
+def ring_of(call: Call, ring: Ring) -> RingAgent:
+    """The command for this ring."""
+    return RingAgent(
+        node=call.node, call_id=call.call_id, channel=call.channel, agent_id=ring.agent_id, attempt=ring.attempt
+    )
 
 
 @dataclass(slots=True)
@@ -151,6 +161,11 @@ class Centre:
             preferred=preferred(call, self.cut_off, self.configuration),
             overflowed=frozenset(map(Target, call.overflowed)),
         )
+
+    def gives_way(self, call: Call, attempt: int | None) -> bool:
+        """Whether a ring for this call may be ended for an emergency: one of our own, for somebody in none."""
+        queue = self.configuration.queues.get(call.queue)
+        return bool(attempt) and queue is not None and not queue.emergency
 
     def next_attempt(self, now: datetime) -> int:
         """A number for a ring, greater than any before it, also across restarts."""

@@ -66,6 +66,7 @@ class Agent:
     ``call_id`` and ``attempt`` name the call that rings or is talked to. ``not_before``: no ring sooner, after one that
     failed or while a trainee's hour is full, and ``missed`` is the call of that ring. ``misses`` counts the rings in a
     row that were not answered; ``answers`` are the times of the answers that a trainee's cap still counts.
+    ``yields``: the phone rings for a call that gives way to an emergency.
     ``reachable`` and ``phone_in_use`` are what Asterisk says of the phone; an agent on a mobile is always thought
     reachable.
     """
@@ -84,6 +85,7 @@ class Agent:
     missed: str = ""
     misses: int = 0
     answers: tuple[datetime, ...] = ()
+    yields: bool = False
 
 
 class Happening(StrEnum):
@@ -142,9 +144,10 @@ def apply(agent: Agent, happening: Happening, at: datetime, **changed: Any) -> A
     return replace(agent, state=state, since=agent.since if state is agent.state else at, **changed)
 
 
-def reserve(agent: Agent, call_id: str, attempt: int | None, at: datetime) -> Agent:
-    """The agent is about to be rung, or rings; ``attempt`` is None when app_queue rings."""
-    return apply(agent, H.RUNG, at, call_id=call_id, attempt=attempt, wrap_up_until=None)
+def reserve(agent: Agent, call_id: str, attempt: int | None, at: datetime, *, yields: bool = False) -> Agent:
+    """The agent is about to be rung, or rings; ``attempt`` is None when app_queue rings. ``yields`` if the ring can be
+    ended for an emergency."""
+    return apply(agent, H.RUNG, at, call_id=call_id, attempt=attempt, wrap_up_until=None, yields=yields)
 
 
 def answered(agent: Agent, call_id: str, at: datetime) -> Agent:
@@ -217,6 +220,11 @@ def rests(agent: Agent, now: datetime) -> bool:
     just_missed = agent.not_before is not None and now - agent.since < LEAST_BACK_OFF
     at_desk = agent.state is S.WRAP_UP or (agent.state is S.READY and not just_missed)
     return agent.duty is Duty.READY and at_desk and agent.reachable and not agent.phone_in_use
+
+
+def gives_way(agent: Agent) -> bool:
+    """Whether the phone rings for a call that an emergency may take the agent from."""
+    return agent.state is S.RINGING and agent.yields and agent.duty is Duty.READY and agent.reachable
 
 
 def can_serve(profile: AgentProfile, asked: Needs) -> bool:

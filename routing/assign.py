@@ -2,7 +2,8 @@
 
 What comes out is what serving all callers in order would give, the most pressing first. Looked at are only those who
 have stirred since the last time: callers who came or whose time has come, and the heads of the classes whom an agent
-can serve who has become free. Nobody else can be served: they found nobody the last time, and nobody has come since.
+can serve who has become free, or for an emergency rests or rings. Nobody else can be served: they found nobody the last
+time, and nobody has come since.
 """
 
 from __future__ import annotations
@@ -32,6 +33,18 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveWay:
+    """Let the call ``instead_of`` wait on in its place, for whom this agent's phone rings, and ring the agent for this
+    call, an emergency."""
+
+    call_id: str
+    agent_id: str
+    reason: Reason
+    step: int
+    instead_of: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeaveToFallback:
     """Leave this agent to app_queue, which holds this call; nothing is sent."""
 
@@ -58,7 +71,7 @@ class Overflowed:
     reason: Reason
 
 
-Decision = Ring | LeaveToFallback | LastResort | Overflowed
+Decision = Ring | GiveWay | LeaveToFallback | LastResort | Overflowed
 
 
 def assign(floor: Floor, now: datetime) -> list[Decision]:
@@ -78,8 +91,8 @@ def assign(floor: Floor, now: datetime) -> list[Decision]:
     while candidates:
         usual, _, _, call_id, of_class = heappop(candidates)
         waiter = floor.waiters[call_id]
-        if of_class and usual and not loose.any_left():
-            candidates = [one for one in candidates if not one[4]]  # emergencies were before
+        if of_class and not loose.any_left(usual):
+            candidates = [one for one in candidates if not one[4]]
             heapify(candidates)
             continue
         if call_id not in settled:
@@ -101,12 +114,12 @@ def assign(floor: Floor, now: datetime) -> list[Decision]:
 
 
 class _Loose:
-    """Profiles in which somebody has just become free, or begun to rest, and the classes that may want them."""
+    """Profiles in which somebody has just become free, or begun to rest or ring, and the classes that may want them."""
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._freed = [profile for profile in floor.roster.freed if profile.free.first is not None]
-        self._rested = list(floor.roster.rested)
+        self._urgent = [*self._freed, *floor.roster.rested]
         floor.roster.freed.clear()
         floor.roster.rested.clear()
 
@@ -114,9 +127,9 @@ class _Loose:
         """The place of the first caller of each class whom one of these could serve, as ``CallClass.place`` tells it,
         worked out here since it is the greater part of a decision; True says that it stands for a class."""
         classes = [alike for profile in self._freed if profile.open() for alike in profile.classes]
-        for profile in (*self._freed, *self._rested):
+        for profile in self._urgent:
             classes += profile.urgent
-        if len(self._freed) + len(self._rested) > 1:
+        if len(self._urgent) > 1:
             classes = list(dict.fromkeys(classes))
         return [
             (alike.usual, (head[0] - at) / SECOND / alike.target, head[0], head[1], True)
@@ -124,11 +137,16 @@ class _Loose:
             if (head := alike.waiting.first) is not None
         ]
 
-    def any_left(self) -> bool:
-        """Whether one of these may still be free for callers who are in no emergency."""
-        while self._freed and (self._freed[-1].free.first is None or not self._freed[-1].open()):
-            self._freed.pop()  # who has been taken, and whom a reserve keeps, stays so while this is decided
-        return bool(self._freed)
+    def any_left(self, usual: bool) -> bool:
+        """Whether one of these may still be there for a usual caller, or else for one in an emergency.
+
+        Who has been taken, and whom a reserve keeps, stays so while this is decided. The most pressing come first, so
+        when nobody is left for one caller, nobody is left for all who follow.
+        """
+        several = self._freed if usual else self._urgent
+        while several and not (several[-1].has_for_others() if usual else several[-1].has_for_emergencies()):
+            several.pop()
+        return bool(several)
 
 
 def _decide(floor: Floor, waiter: Waiter, at: int) -> Decision | None:
@@ -142,6 +160,9 @@ def _decide(floor: Floor, waiter: Waiter, at: int) -> Decision | None:
     if choice is None:
         return None
     floor.roster.take(choice.profile, choice.agent_id)
+    if choice.rings:
+        rung_for = floor.agents[choice.agent_id].call_id or ""
+        return GiveWay(call.call_id, choice.agent_id, Reason.GAVE_WAY, waiter.step, rung_for)
     if call.in_fallback:
         return LeaveToFallback(call.call_id, choice.agent_id, Reason.IN_FALLBACK)
     return Ring(call.call_id, choice.agent_id, _why(choice, queue), waiter.step)

@@ -46,18 +46,32 @@ class Reserve:
 
 
 class Profile:
-    """Agents with the same skills and grade: who is free and who rests, by ``since``; how many are ready, or on duty.
+    """Agents with the same skills and grade: who is free and who rests, by ``since``; whose phone rings for a call that
+    gives way, the last ring first; how many are ready, or on duty.
 
     Only agents whose phone can be reached are counted.
     """
 
-    __slots__ = ("classes", "free", "like", "place", "present", "ready", "reserves", "resting", "urgent", "wanted")
+    __slots__ = (
+        "classes",
+        "free",
+        "like",
+        "place",
+        "present",
+        "ready",
+        "reserves",
+        "resting",
+        "urgent",
+        "wanted",
+        "yielding",
+    )
 
     def __init__(self, like: AgentProfile) -> None:
         self.like = like
         self.place = (list(Grade).index(like.grade), len(like.skills), like.skills)
         self.free = InTurn()
         self.resting = InTurn()
+        self.yielding = InTurn()
         self.ready = 0
         self.present = 0
         self.classes: list[CallClass] = []
@@ -69,14 +83,23 @@ class Profile:
         """Whether other callers than those in need may take one of these agents now."""
         return all(len(reserve.free) > reserve.keep for reserve in self.reserves)
 
+    def has_for_others(self) -> bool:
+        """Whether one of these can be rung for a caller in no emergency."""
+        return self.free.first is not None and self.open()
+
+    def has_for_emergencies(self) -> bool:
+        """Whether one of these can be rung at all."""
+        return any(one.first is not None for one in (self.free, self.resting, self.yielding))
+
     def wanted_elsewhere(self) -> int:
         """How much would be missed if one of these were taken: for each need that they meet, how often it is asked for
         by the number of free agents who meet it. What this caller asks for is met by every candidate alike."""
         return sum(wanted.asked * FINE // wanted.free for wanted in self.wanted if wanted.asked)
 
     def take(self, agent_id: str) -> None:
-        """One of the free or resting is free no more."""
+        """One of these cannot be rung any more."""
         self.resting.drop(agent_id)
+        self.yielding.drop(agent_id)
         if agent_id in self.free:
             self.free.drop(agent_id)
             for wanted in self.wanted:

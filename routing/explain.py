@@ -14,6 +14,7 @@ class Reason(StrEnum):
     MOST_ENDANGERED = "most-endangered"
     AGAIN_AFTER_MISS = "again-after-miss"
     PREFERRED = "preferred"
+    GAVE_WAY = "gave-way"
     IN_FALLBACK = "in-fallback"
     NOBODY_FOR_EMERGENCY = "nobody-for-emergency"
     NOBODY_ON_DUTY = "nobody-on-duty"
@@ -35,6 +36,10 @@ SENTENCES: Final[Mapping[Reason, str]] = {
     ),
     Reason.AGAIN_AFTER_MISS: ("This agent did not answer the call before, and nobody else who can serve it was free."),
     Reason.PREFERRED: "This agent is the one whom the call prefers, and was free when its turn came.",
+    Reason.GAVE_WAY: (
+        "It is an emergency call, and nobody who can serve it was free; this agent's phone rang for a call "
+        "that is none, which waits on in its place."
+    ),
     Reason.IN_FALLBACK: "Asterisk's own queue holds this call, so this agent is left to it.",
     Reason.NOBODY_FOR_EMERGENCY: (
         "It is an emergency call and nobody who can serve it is ready or has answered in time, "

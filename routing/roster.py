@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from calls.events import Duty
-from routing.agent import LEAST_BACK_OFF, Agent, AgentState, is_free, rests
+from routing.agent import LEAST_BACK_OFF, Agent, AgentState, gives_way, is_free, rests
 from routing.classes import CallClass, Classes, Profile
 from routing.in_turn import InTurn, moment
 
@@ -123,6 +123,9 @@ class Roster(MutableMapping[str, Agent]):
                 self.freed.update(dict.fromkeys(reserve.free.values()))
         elif rests(agent, now):
             profile.resting.put(moment(agent.since), agent_id)
+            self.rested[profile] = None
+        elif gives_way(agent):
+            profile.yielding.put(-moment(agent.since), agent_id)
             self.rested[profile] = None
         self._wait_for(agent, now)
         return filed

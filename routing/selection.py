@@ -2,7 +2,9 @@
 
 Of those who meet the needs, and for callers in no emergency only of those whom no reserve keeps: the preferred agent
 first; then those who have not just missed this very call; of them the one least wanted elsewhere, then the longest
-idle. Ids break the last ties, so the same state always gives the same choice.
+idle. For an emergency also those who rest, and then those whose phone rings for somebody in no emergency: the last to
+have begun, since they are the likeliest to answer. Ids break the last ties, so the same state always gives the same
+choice.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import Final, NamedTuple
 
 from routing.classes import Profile
 from routing.floor import Floor, Waiter
+from routing.in_turn import InTurn
 
 COMPARED: Final = 16
 """Of so many profiles with somebody free, those of the lowest grade and the fewest skills, the least wanted is sought:
@@ -20,16 +23,29 @@ a bound to what one decision costs."""
 
 class Choice(NamedTuple):
     """The agent who shall take a call, where they are filed, and whether the caller prefers just this one, or has been
-    missed by them before."""
+    missed by them before. ``rings``: for a call that must give way."""
 
     agent_id: str
     profile: Profile
     preferred: bool = False
     missed: bool = False
+    rings: bool = False
 
 
 def choose(floor: Floor, waiter: Waiter, at: int) -> Choice | None:
-    """Who of the free agents, or for an emergency of those who rest, shall be rung for this caller; or nobody."""
+    """Who shall be rung for this caller; or nobody."""
+    choice = _of_the_free(floor, waiter, at)
+    if (choice is not None and not choice.missed) or not waiter.queue.emergency:
+        return choice
+    choice = choice or _longest_resting(floor, waiter)
+    if (choice is None or choice.missed) and not waiter.call.in_fallback:
+        last_rung = _last_rung(floor, waiter)
+        if last_rung is not None and (choice is None or not last_rung.missed):
+            return last_rung
+    return choice
+
+
+def _of_the_free(floor: Floor, waiter: Waiter, at: int) -> Choice | None:
     call_id, agents = waiter.call.call_id, floor.agents
     if waiter.call.preferred is not None:
         if (wished := _preferred(floor, waiter)) is not None:
@@ -50,7 +66,7 @@ def choose(floor: Floor, waiter: Waiter, at: int) -> Choice | None:
     if found or missed:
         _, agent_id, profile = _least_wanted(found or missed[:COMPARED])
         return Choice(agent_id, profile, missed=not found)
-    return _longest_resting(floor, waiter) if waiter.queue.emergency else None
+    return None
 
 
 def _preferred(floor: Floor, waiter: Waiter) -> Choice | None:
@@ -81,14 +97,24 @@ def _least_wanted(several: list[tuple[int, str, Profile]]) -> tuple[int, str, Pr
 
 
 def _longest_resting(floor: Floor, waiter: Waiter) -> Choice | None:
+    return _first(floor, waiter, [(profile, profile.resting) for profile in waiter.alike.profiles])
+
+
+def _last_rung(floor: Floor, waiter: Waiter) -> Choice | None:
+    found = _first(floor, waiter, [(profile, profile.yielding) for profile in waiter.alike.profiles])
+    return found and found._replace(rings=True)
+
+
+def _first(floor: Floor, waiter: Waiter, several: list[tuple[Profile, InTurn]]) -> Choice | None:
+    """Whose turn it is among all of these; those who have missed this very call come last."""
     call_id, agents = waiter.call.call_id, floor.agents
-    resting = [
-        (agents[agent_id].missed == call_id, since, agent_id, profile)
-        for profile in waiter.alike.profiles
-        if profile.resting.first is not None
-        for since, agent_id in profile.resting
+    candidates = [
+        (agents[agent_id].missed == call_id, at, agent_id, profile)
+        for profile, in_turn in several
+        if in_turn.first is not None
+        for at, agent_id in in_turn
     ]
-    if not resting:
+    if not candidates:
         return None
-    missed, _, agent_id, profile = min(resting, key=lambda one: one[:3])
+    missed, _, agent_id, profile = min(candidates, key=lambda one: one[:3])
     return Choice(agent_id, profile, missed=missed)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.handlers import call_spooled
+from app.out_of_sight import call_spooled
 from app.people import ring_back_asked
 from app.state import Alarm, Centre
 from calls.commands import AnswerCode

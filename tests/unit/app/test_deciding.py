@@ -13,9 +13,10 @@ from app.preferred import CUT_OFF_FOR, CutOffTalks, preferred
 from app.state import Centre
 from app.time_alone import BEGINS_WITHIN
 from calls.call import CallState
-from calls.commands import GoToLastResort, MoveToQueue, OfferVoicemail, RingAgent
+from calls.commands import GoToLastResort, MoveToQueue, OfferVoicemail, ReturnToWaiting, RingAgent
 from calls.events import (
     AgentAnswered,
+    AgentRinging,
     CallEnded,
     CallerQueued,
     CommandFailed,
@@ -189,3 +190,53 @@ def test_only_a_talk_that_the_agent_has_not_ended_is_remembered(state: CallState
     talk = a_call("before", state=state, agent_id="boris", number=number)
     cut_off.ended(talk, CallEnded(at=NOON, call_id="before", state=state, cause=16, by=by))
     assert cut_off.agent_of(a_call("again", number=number, queued_at=NOON)) is None
+
+
+def a_ring_that_gives_way() -> tuple[Centre, list[Any]]:
+    """Elena's phone rings for a caller on the direct line, and an emergency caller comes."""
+    ours = a_waiting("one", queue="direct", line="direct", needs=(("lang:ru", 1),))
+    emergency = replace(CONFIGURATION.queues["emergency"], reserve=0)
+    centre = Centre(
+        configuration=replace(CONFIGURATION, queues={**CONFIGURATION.queues, "emergency": emergency}),
+        agents={"elena": an_agent("elena", NURSE, "nurse")},
+        calls={"one": ours},
+        nodes={"pbx1": ()},
+    )
+    [ring] = decided(centre)
+    list(HANDLERS[AgentRinging](centre, AgentRinging(at=NOON, call_id="one", agent_id="elena", attempt=ring.attempt)))
+    centre.calls["two"] = a_waiting("two")
+    return centre, list(decide(centre, Tick(at=NOON + seconds(2))))
+
+
+def test_a_ring_for_somebody_in_no_emergency_is_ended_and_the_phone_rings_anew_when_it_is_silent() -> None:
+    centre, (told, command) = a_ring_that_gives_way()
+    assert (told.decision, told.reason, told.agent_id, told.call_id) == ("ring", "gave-way", "elena", "two")
+    assert command == ReturnToWaiting(node="pbx1", call_id="one", channel="PJSIP/trunk-one")
+    assert centre.agents["elena"].call_id == "two", "taken, though the phone rings for another still"
+    assert decided(centre, after=2.1) == []
+    back = CallerQueued(
+        at=NOON + seconds(2), call_id="one", node="pbx1", channel="PJSIP/trunk-one", line="direct", queue="direct",
+        lang="ru", needs=(("lang:ru", 1),), queued_at=NOON,
+    )  # fmt: skip
+    rung = [one for one in HANDLERS[CallerQueued](centre, back) if isinstance(one, RingAgent)]
+    assert [(one.call_id, one.agent_id, one.attempt) for one in rung] == [("two", "elena", centre.rings["two"].attempt)]
+    assert decided(centre, event=back) == [], "the other waits on, in the old place"
+    assert centre.floor.waiting["one"].queued_at == NOON
+
+
+def test_the_phone_rings_anew_also_when_the_other_caller_hangs_up_meanwhile() -> None:
+    centre, _ = a_ring_that_gives_way()
+    gone = CallEnded(at=NOON, call_id="one", state=CallState.RINGING, cause=16, by=EndedBy.CALLER)
+    rung = [one for one in HANDLERS[CallEnded](centre, gone) if isinstance(one, RingAgent)]
+    assert [(one.call_id, one.agent_id) for one in rung] == [("two", "elena")]
+
+
+def test_a_ring_of_app_queue_and_one_for_another_emergency_give_no_way() -> None:
+    for queue, attempt in (("direct", None), ("emergency", 7)):
+        centre = a_centre_of(
+            a_waiting("one", state=CallState.RINGING, queue=queue), agents=(an_agent("elena", NURSE, "nurse"),)
+        )
+        ringing = AgentRinging(at=NOON, call_id="one", agent_id="elena", attempt=attempt)
+        list(HANDLERS[AgentRinging](centre, ringing))
+        centre.calls["two"] = a_waiting("two")
+        assert decided(centre, after=2) == []

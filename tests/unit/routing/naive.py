@@ -12,8 +12,8 @@ from datetime import datetime
 from calls.events import Duty
 from calls.hours import is_open
 from calls.needs import Needs
-from routing.agent import Agent, Grade, can_serve, is_free, rests
-from routing.assign import Decision, LastResort, LeaveToFallback, Overflowed, Ring
+from routing.agent import Agent, Grade, can_serve, gives_way, is_free, rests
+from routing.assign import Decision, GiveWay, LastResort, LeaveToFallback, Overflowed, Ring
 from routing.explain import Reason
 from routing.overflow import REASONS
 from routing.waiting import Overflow, Queue, Target, WaitingCall, When
@@ -71,6 +71,10 @@ def decide(floor: NaiveFloor, call: WaitingCall, now: datetime, taken: Collectio
     queue = floor.queues[call.queue]
     step, asked = relaxed(call, queue, now)
     agent, why = choose(floor, call, asked, now, taken)
+    if queue.emergency and not call.in_fallback and (agent is None or why is Reason.AGAIN_AFTER_MISS):
+        rung = last_rung(floor, asked, taken, call)
+        if rung is not None and (agent is None or rung.missed != call.call_id):
+            agent, why = rung, Reason.AGAIN_AFTER_MISS if rung.missed == call.call_id else Reason.GAVE_WAY
     if (agent is None or why is Reason.AGAIN_AFTER_MISS) and not call.in_fallback:
         if call.in_last_resort:
             return None
@@ -80,6 +84,8 @@ def decide(floor: NaiveFloor, call: WaitingCall, now: datetime, taken: Collectio
     if agent is None:
         return None
     agent_id = agent.profile.agent_id
+    if gives_way(agent):
+        return GiveWay(call.call_id, agent_id, Reason.GAVE_WAY, step, agent.call_id or "")
     if call.in_fallback:
         return LeaveToFallback(call.call_id, agent_id, Reason.IN_FALLBACK)
     return Ring(call.call_id, agent_id, why, step)
@@ -126,6 +132,14 @@ def choose(
     resting = [a for a in untaken if not is_free(a, now) and rests(a, now) and can_serve(a.profile, asked)]
     best = min(resting, key=lambda a: (a.missed == call.call_id, a.since, a.profile.agent_id), default=None)
     return best, Reason.AGAIN_AFTER_MISS if best and best.missed == call.call_id else usual
+
+
+def last_rung(floor: NaiveFloor, asked: Needs, taken: Collection[str], call: WaitingCall) -> Agent | None:
+    """Of those whose phone rings for somebody in no emergency the last to have begun."""
+    rung = [a for i, a in floor.agents.items() if i not in taken and gives_way(a) and can_serve(a.profile, asked)]
+    last_first = sorted(rung, key=lambda one: one.profile.agent_id)
+    last_first.sort(key=lambda one: one.since, reverse=True)
+    return min(last_first, key=lambda one: one.missed == call.call_id, default=None)
 
 
 def kept_in_reserve(floor: NaiveFloor, agent: Agent, everybody_free: list[Agent]) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from calls.events import Duty
 from routing.agent import Agent, AgentState, not_reached, off_duty, reached, reserve
-from routing.assign import Decision, LastResort, LeaveToFallback, Ring, assign
+from routing.assign import Decision, GiveWay, LastResort, LeaveToFallback, Ring, assign
 from routing.explain import SENTENCES, Reason, explain
 from routing.floor import Floor
 from routing.waiting import LastResort as LastResortOf
@@ -222,3 +223,33 @@ def test_every_reason_is_a_plain_sentence() -> None:
     for reason in Reason:
         assert explain(reason)[0].isupper()
         assert explain(reason).endswith(".")
+
+
+def a_rung_agent(agent_id: str, began: float, *, yields: bool = True, **given: Any) -> Agent:
+    """An agent whose phone has rung for another call since so many seconds after NOON."""
+    other = f"for-{agent_id}"
+    return reserve(an_agent(agent_id, **given), other, 1, NOON + seconds(began), yields=yields)
+
+
+def test_an_emergency_takes_the_phone_that_began_to_ring_last_for_somebody_in_none() -> None:
+    urgent = a_waiting_call("urgent", waited=0, queue="emergency")
+    rung = (a_rung_agent("anna", -5), a_rung_agent("boris", -1), a_rung_agent("clara", 0, yields=False))
+    assert decided([urgent], *rung) == [GiveWay("urgent", "boris", Reason.GAVE_WAY, 0, "for-boris")]
+    assert decided([a_waiting_call("usual", waited=900)], *rung) == []
+
+
+def test_no_ring_is_ended_while_somebody_is_free_or_rests_nor_for_a_caller_whom_app_queue_holds() -> None:
+    urgent = a_waiting_call("urgent", waited=0, queue="emergency")
+    rung = a_rung_agent("anna", -1)
+    rests = an_agent("boris", state=AgentState.WRAP_UP, wrap_up_until=NOON + seconds(9))
+    assert rings(decided([urgent], rung, rests)) == {"urgent": "boris"}
+    assert decided([replace(urgent, in_fallback=True)], rung) == []
+
+
+def test_two_emergencies_take_two_phones_and_a_third_waits() -> None:
+    callers = [a_waiting_call(f"urgent-{number}", waited=9 - number, queue="emergency") for number in range(3)]
+    taken = decided(callers, a_rung_agent("anna", -5), a_rung_agent("boris", -1))
+    assert [(one.call_id, getattr(one, "agent_id", "")) for one in taken] == [
+        ("urgent-0", "boris"),
+        ("urgent-1", "anna"),
+    ]

@@ -24,14 +24,14 @@ from routing.agent import (
     reserve,
     woke,
 )
-from routing.assign import Decision, LastResort, LeaveToFallback, Overflowed, Ring, assign
+from routing.assign import Decision, GiveWay, LastResort, LeaveToFallback, Overflowed, Ring, assign
 from routing.floor import Floor
 from routing.waiting import LastResort as LastResortOf
 from routing.waiting import Overflow, Relaxation, Target, WaitingCall, When
 from tests.builders import NOON, a_profile, a_queue, a_waiting_call, seconds, weekdays_nine_to_six
 from tests.unit.routing.naive import NaiveFloor, assign_naively
 
-RUNS = 10_000 if os.environ.get("AL_LONG") else 500
+RUNS = 10_000 if os.environ.get("AL_LONG") else 300
 STEPS = 200 if os.environ.get("AL_LONG") else 50
 
 CLOSES_SOON = replace(weekdays_nine_to_six("UTC"), weekly=((Band(9 * 60, 12 * 60 + 2),),) * 7)
@@ -82,11 +82,16 @@ people = some.builds(
     some.sampled_from(["dispatcher", "nurse", "doctor"]),
     some.integers(0, 3),
 )
-asked = some.builds(
-    lambda skills, grade: needs({**skills, **grade}),
-    some.dictionaries(some.sampled_from(SKILLS), some.integers(1, 3), max_size=2),
-    some.sampled_from([{}, {}, {}, {"grade:nurse": 1}]),
-)
+asked = some.sampled_from(
+    [
+        {},
+        {"lang:ru": 1},
+        {"lang:ru": 3},
+        {"lang:az": 2},
+        {"lang:az": 2, "desk:approvals": 2},
+        {"lang:ru": 1, "grade:nurse": 1},
+    ]
+).map(needs)
 calls = some.builds(
     a_waiting_call,
     some.sampled_from(CALLS),
@@ -176,7 +181,8 @@ class FloorModel(RuleBasedStateMachine):
         due = self.floor.next_deadline() if by is None else self.now + seconds(by)
         self.now = max(self.now, due or self.now)
         for agent in list(self.naive.agents.values()):
-            self.set(woke(agent, self.now))
+            if (woken := woke(agent, self.now)) is not agent:
+                self.set(woken)
 
     @rule(asked=some.sampled_from([True, True, False]), carried_out=some.sampled_from([True, True, False]))
     def from_now_on(self, asked: bool, carried_out: bool) -> None:
@@ -196,9 +202,16 @@ class FloorModel(RuleBasedStateMachine):
         call = self.naive.waiting[decision.call_id]
         match decision:
             case Ring(agent_id=agent_id):
+                yields = not QUEUES[call.queue].emergency
+                self.set(reserve(self.naive.agents[agent_id], call.call_id, 1, self.now, yields=yields))
+                self.drop(call.call_id)
+                self.rung[call.call_id] = call
+            case GiveWay(agent_id=agent_id, instead_of=other):
                 self.set(reserve(self.naive.agents[agent_id], call.call_id, 1, self.now))
                 self.drop(call.call_id)
                 self.rung[call.call_id] = call
+                if other in self.rung:
+                    self.put(self.rung.pop(other))
             case LastResort():
                 self.put(replace(call, in_last_resort=True))
             case Overflowed(to=Target.QUEUE, queue=queue):
