@@ -132,6 +132,35 @@ def test_an_emergency_caller_waits_for_no_particular_agent() -> None:
     assert rung(put(floor, a_waiting_call("c", queue="emergency", **WISH))) == {"c": ("anna", 0)}
 
 
+def test_one_whose_agent_is_given_to_an_older_caller_does_not_keep_younger_ones_from_the_others() -> None:
+    anna, galina = an_agent("anna", since=NOON), an_agent("galina", since=NOON - seconds(900))
+    old, patient, young = a_waiting_call("old", waited=9), a_waiting_call("patient", waited=6), a_waiting_call("young")
+    calls = old, replace(patient, preferred="galina"), replace(young, queued_at=NOON)
+    floor = put(a_floor(busy(anna), busy(galina), preferred_seconds=60.0), *calls)
+    assert rung(floor) == {}
+    floor.agents.update({"anna": anna, "galina": galina})
+    assert rung(floor) == {"old": ("galina", 0), "young": ("anna", 0)}
+
+
+def test_a_caller_for_whom_the_mobile_rings_does_not_keep_others_from_an_agent_who_missed_that_call() -> None:
+    anna = replace(an_agent(), missed="mobile")
+    floor = a_floor(busy(anna))
+    put(floor, a_waiting_call("mobile", waited=90, in_last_resort=True), a_waiting_call("young", waited=1))
+    assert rung(floor) == {}
+    floor.agents["anna"] = anna
+    assert rung(floor) == {"young": ("anna", 0)}
+
+
+def test_time_alone_ends_the_shortest_rest_for_an_emergency_and_the_usual_one_for_others() -> None:
+    missed = replace(an_agent(since=NOON), missed="another", not_before=NOON + seconds(5))
+    emergency = a_queue("emergency", emergency=True)
+    for queue, after in (("emergency", 1), ("general", 5)):
+        floor = put(a_floor(missed, queues=(emergency,)), a_waiting_call("c", queue=queue, **NEW))
+        assert rung(floor, after - 0.001) == {}
+        assert floor.next_deadline() == NOON + seconds(after)
+        assert rung(floor, after) == {"c": ("anna", 0)}
+
+
 # --- the reserve ---------------------------------------------------------------------------------------------------
 
 EMERGENCY = a_queue("emergency", emergency=True, needs=(("grade:nurse", 1),), reserve=1)
@@ -164,11 +193,11 @@ def test_the_agent_whose_other_skills_are_asked_for_least_is_rung() -> None:
     """Boris has been idle longer, but is the only one who speaks Azerbaijani, and every second caller does."""
     anna = an_agent("anna", "lang:ru=5&desk:claims=5")
     boris = an_agent("boris", "lang:ru=5&lang:az=5", since=NOON - seconds(900))
-    floor = a_floor(busy(anna), busy(boris))
+    floor = a_floor(anna, boris)
+    assert decided(floor) == []
     put(floor, *(a_waiting_call(f"az{number}", "lang:az=1") for number in range(3)))
     for number in range(3):
         floor.drop(f"az{number}")
-    floor.agents.update({"anna": anna, "boris": boris})
     assert rung(put(floor, a_waiting_call("c", "lang:ru=1"))) == {"c": ("anna", 0)}
 
 
@@ -233,7 +262,7 @@ def test_when_the_last_who_could_serve_a_call_goes_off_duty_it_overflows() -> No
 def test_a_queue_that_closes_sends_its_callers_on_at_that_minute() -> None:
     until = replace(weekdays_nine_to_six("UTC"), weekly=((Band(9 * 60, 12 * 60 + 1),),) * 7)
     closed = Overflow(when=When.CLOSED, to=Target.LAST_RESORT)
-    floor = put(a_floor(busy(an_agent()), hours=until, overflow=(closed,)), a_waiting_call("c", **NEW))
+    floor = put(a_floor(busy(an_agent()), hours=until, overflow=(closed,)), a_waiting_call("c", waited=90))
     assert decided(floor) == []
     assert floor.next_deadline() == NOON + seconds(60)
     assert decided(floor, 60) == [LastResort("c", Reason.QUEUE_CLOSED)]
