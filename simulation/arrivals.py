@@ -19,10 +19,10 @@ Offer = tuple[int, int, int, int | None]
 endless), all in microseconds."""
 
 
-def offers(callers: Sequence[Callers], random: Random) -> Iterator[Offer]:
+def offers(callers: Sequence[Callers], source: Random) -> Iterator[Offer]:
     """Everybody who comes, in order; without an end, if a stream of Poisson has none."""
     streams = [
-        _stream(index, group, *(Random(random.getrandbits(64)) for _ in range(3)))
+        _stream(index, group, *(Random(source.getrandbits(64)) for _ in range(3)))
         for index, group in enumerate(callers)
     ]
     return streams[0] if len(streams) == 1 else heapq.merge(*streams)
@@ -36,18 +36,18 @@ def _stream(index: int, callers: Callers, comes: Random, talks: Random, waits: R
         yield int(at * SECOND), index, int(seconds * SECOND), int(patience() * SECOND) if patience else None
 
 
-def _moments(arrivals: Poisson | Recorded, random: Random) -> Iterator[tuple[float, float | None]]:
+def _moments(arrivals: Poisson | Recorded, source: Random) -> Iterator[tuple[float, float | None]]:
     if isinstance(arrivals, Recorded):
         return iter(arrivals.calls)
-    return ((at, None) for at in poisson(arrivals.rates, random))
+    return ((at, None) for at in poisson(arrivals.rates, source))
 
 
-def poisson(rates: Sequence[tuple[float, float]], random: Random) -> Iterator[float]:
+def poisson(rates: Sequence[tuple[float, float]], source: Random) -> Iterator[float]:
     """Seconds of a Poisson process whose rate is constant by pieces; (second, per hour) as in ``Poisson``.
 
     Exact, by inversion: between two arrivals the integral of the rate grows by an exponential of mean 1.
     """
-    unit = Exponential(mean=1.0).drawn_from(random)
+    unit = Exponential(mean=1.0).drawn_from(source)
     at, owed = 0.0, unit()
     for (_, per_hour), until in zip(rates, (*(start for start, _ in rates[1:]), math.inf), strict=True):
         per_second = per_hour / 3600

@@ -24,7 +24,7 @@ class Fixed:
         """The expected duration, in seconds."""
         return self.seconds
 
-    def drawn_from(self, random: Random) -> Draw:
+    def drawn_from(self, source: Random) -> Draw:
         """The durations that this source gives."""
         return lambda: self.seconds
 
@@ -36,9 +36,9 @@ class Exponential:
     mean: float
     kind: Literal["exponential"] = "exponential"
 
-    def drawn_from(self, random: Random) -> Draw:
+    def drawn_from(self, source: Random) -> Draw:
         """The durations that this source gives."""
-        uniform, log, mean = random.random, math.log, self.mean
+        uniform, log, mean = source.random, math.log, self.mean
         return lambda: -mean * log(1.0 - uniform())
 
 
@@ -50,11 +50,11 @@ class LogNormal:
     deviation: float
     kind: Literal["lognormal"] = "lognormal"
 
-    def drawn_from(self, random: Random) -> Draw:
+    def drawn_from(self, source: Random) -> Draw:
         """The durations that this source gives."""
         spread = math.log1p((self.deviation / self.mean) ** 2)
         centre, sigma = math.log(self.mean) - spread / 2, math.sqrt(spread)
-        return lambda: random.lognormvariate(centre, sigma)
+        return lambda: source.lognormvariate(centre, sigma)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,9 @@ class Empirical:
         """The expected duration, in seconds."""
         return math.fsum(self.seconds) / len(self.seconds)
 
-    def drawn_from(self, random: Random) -> Draw:
+    def drawn_from(self, source: Random) -> Draw:
         """The durations that this source gives."""
-        return lambda: random.choice(self.seconds)
+        return lambda: source.choice(self.seconds)
 
 
 Duration = Fixed | Exponential | LogNormal | Empirical

@@ -18,7 +18,7 @@ from calls.events import Duty
 from calls.needs import Needs, together
 from routing import agent as agents
 from routing.agent import Agent, AgentState
-from routing.assign import LastResort, Overflowed, Ring
+from routing.assign import GiveWay, LastResort, Overflowed, Ring
 from routing.waiting import Target, WaitingCall
 from simulation.arrivals import Offer
 from simulation.draws import Draw
@@ -28,13 +28,18 @@ from simulation.tally import Tally
 
 
 class _Caller:
-    """Someone who has come and is not yet talking; ``agent_id`` is who rings for them."""
+    """Someone who has come and is not yet talking; ``agent_id`` is who rings for them, after so many ``rings``.
 
-    __slots__ = ("agent_id", "at", "call_id", "needs", "queue", "talk", "tally")
+    ``needs`` are the caller's own, whatever the queue asks besides.
+    """
 
-    def __init__(self, call_id: str, at: int, queue: str, needs: Needs, talk: int, tally: Tally) -> None:
-        self.call_id, self.at, self.queue, self.needs, self.talk, self.tally = call_id, at, queue, needs, talk, tally
+    __slots__ = ("agent_id", "at", "call", "call_id", "needs", "rings", "talk", "tally")
+
+    def __init__(self, call: WaitingCall, at: int, needs: Needs, talk: int, tally: Tally) -> None:
+        self.call, self.at, self.needs, self.talk, self.tally = call, at, needs, talk, tally
+        self.call_id = call.call_id
         self.agent_id = ""
+        self.rings = 0
 
 
 class _Person:
@@ -66,15 +71,15 @@ class Span(NamedTuple):
 
 
 class World:
-    """A centre on the virtual clock; ``offers`` are its callers (``arrivals.offers``), ``random`` is for pick-ups."""
+    """A centre on the virtual clock; ``offers`` are its callers (``arrivals.offers``), ``source`` is for pick-ups."""
 
-    def __init__(self, scenario: Scenario, routing: Routing, offers: Iterator[Offer], random: Random) -> None:
+    def __init__(self, scenario: Scenario, routing: Routing, offers: Iterator[Offer], source: Random) -> None:
         self.room = routing.room(scenario.queues)
         self.at = 0
         self._assign = routing.assign
         self._scenario = scenario
         self._offers = offers
-        self._pick_up: Draw | None = scenario.pick_up.drawn_from(random) if scenario.pick_up else None
+        self._pick_up: Draw | None = scenario.pick_up.drawn_from(source) if scenario.pick_up else None
         self._events: list[tuple[int, int, Callable[[Any, datetime], None], Any]] = []
         self._serial = count(1)
         self._streams = [
@@ -138,9 +143,10 @@ class World:
         serial = next(self._serial)
         call_id = str(serial)
         tally = self._tallies[queue]
-        caller = self._callers[call_id] = _Caller(call_id, at, queue, self._own_needs[stream], talk, tally)
+        call = WaitingCall(call_id=call_id, queue=queue, needs=needs, queued_at=now, waiting_since=now)
+        caller = self._callers[call_id] = _Caller(call, at, self._own_needs[stream], talk, tally)
         self._waiting += 1
-        self.room.put(WaitingCall(call_id=call_id, queue=queue, needs=needs, queued_at=now, waiting_since=now))
+        self.room.put(call)
         self._decide(now)
         places = self._scenario.places
         if call_id in self._callers and not caller.agent_id and places is not None and self._waiting > places:
@@ -152,9 +158,9 @@ class World:
                 self._at(at + patience, self._gives_up, caller)
         self._expect_caller()
 
-    def _enters(self, call: WaitingCall, now: datetime) -> None:
-        if call.call_id in self.room.waiting:
-            self.room.put(call)
+    def _waits_on(self, caller: _Caller, now: datetime) -> None:
+        if caller.call_id in self._callers and not caller.agent_id:
+            self.room.put(caller.call)
             self._decide(now)
 
     def _gives_up(self, caller: _Caller, now: datetime) -> None:
@@ -167,8 +173,9 @@ class World:
         self._forget(caller)
         self._decide(now)
 
-    def _answers(self, caller: _Caller, now: datetime) -> None:
-        if caller.call_id in self._callers:
+    def _answers(self, rung: tuple[_Caller, int], now: datetime) -> None:
+        caller, ring = rung
+        if caller.call_id in self._callers and caller.agent_id and caller.rings == ring:
             self._talks(caller, self.room.agents[caller.agent_id], now)
 
     def _hangs_up(self, ended: tuple[str, float], now: datetime) -> None:
@@ -216,6 +223,9 @@ class World:
             match decision:
                 case Ring(agent_id=agent_id):
                     self._rings(caller, agent_id, now)
+                case GiveWay(agent_id=agent_id, instead_of=call_id):
+                    self._is_put_back(self._callers[call_id])
+                    self._rings(caller, agent_id, now)
                 case Overflowed():
                     self._overflows(caller, decision, now)
                 case LastResort():
@@ -228,33 +238,41 @@ class World:
 
     def _rings(self, caller: _Caller, agent_id: str, now: datetime) -> None:
         caller.agent_id = agent_id
+        caller.rings += 1
         self._waiting -= 1
         self.room.drop(caller.call_id)
-        self._people[agent_id].busy_since = self.at
-        agent = agents.reserve(self.room.agents[agent_id], caller.call_id, 1, now)
+        person = self._people[agent_id]
+        person.busy_since = self.at if person.busy_since is None else person.busy_since
+        yields = not self._scenario.queues[caller.call.queue].emergency
+        agent = agents.reserve(self.room.agents[agent_id], caller.call_id, 1, now, yields=yields)
         if self._pick_up is None:
             self._talks(caller, agent, now)
         else:
             self.room.agents[agent_id] = agent
-            self._at(self.at + int(self._pick_up() * SECOND), self._answers, caller)
+            self._at(self.at + int(self._pick_up() * SECOND), self._answers, (caller, caller.rings))
+
+    def _is_put_back(self, caller: _Caller) -> None:
+        caller.agent_id = ""
+        self._waiting += 1
+        self._at(self.at, self._waits_on, caller)
 
     def _talks(self, caller: _Caller, agent: Agent, now: datetime) -> None:
         del self._callers[caller.call_id]
         caller.tally.answered.append(self.at - caller.at)
         self.room.agents[caller.agent_id] = agents.answered(agent, caller.call_id, now)
-        wrap_up = self._scenario.queues[caller.queue].wrap_up_seconds
+        wrap_up = self._scenario.queues[caller.call.queue].wrap_up_seconds
         self._at(self.at + caller.talk, self._hangs_up, (caller.agent_id, wrap_up))
 
     def _overflows(self, caller: _Caller, decision: Overflowed, now: datetime) -> None:
         if decision.to in (Target.CALLBACK, Target.VOICEMAIL, Target.LAST_RESORT):
             self._is_sent_away(caller)
             return
-        call = self.room.waiting[caller.call_id]
+        call = caller.call
         if decision.to is Target.QUEUE:
-            caller.queue = decision.queue
             needs = together(self._scenario.queues[decision.queue].needs, caller.needs)
             call = replace(call, queue=decision.queue, needs=needs, waiting_since=now)
-        self._at(self.at, self._enters, replace(call, overflowed=call.overflowed | {decision.to}))
+        caller.call = replace(call, overflowed=call.overflowed | {decision.to})
+        self._at(self.at, self._waits_on, caller)
 
     def _is_sent_away(self, caller: _Caller) -> None:
         caller.tally.sent_away += 1

@@ -206,6 +206,16 @@ def test_asterisk_asks_the_member_of_the_lowest_penalty_first() -> None:
     assert world(scenario).run(99).presence["idle"][1] == 60
 
 
+def test_an_emergency_takes_the_phone_that_rings_for_another_who_waits_on_in_place() -> None:
+    """The phone rings from second 10 on; at 12 it rings for the emergency, who is answered at 16 and talks 60 s."""
+    queues = {"general": a_queue(), "emergency": a_queue("emergency", emergency=True)}
+    scenario = centre((10, 30), queues=queues, pick_up=Fixed(seconds=4))
+    urgent = Callers(queue="emergency", arrivals=Recorded(calls=((12, 60),)), talk=Fixed(seconds=60))
+    running = world(replace(scenario, callers=(*scenario.callers, urgent)))
+    tallies = running.run(3600).tallies
+    assert (tallies["emergency"].answered, tallies["general"].answered) == ([4_000_000], [70_000_000])
+
+
 def test_callers_come_by_the_hour_of_the_clock() -> None:
     """Nobody in the first hour, sixty in the second: the rates are of the stream, not of its start."""
     people = centre(agents=9, seconds=7200)
