@@ -15,13 +15,15 @@ from rich.console import Group
 from rich.text import Text
 
 from app.cells import Row, ago, count, figure, fit, moment, percent, row_in, rows_in, span, word
+from app.people import NO_ANSWER
 
 WIDE = 130
 """From so many columns on, people and calls stand side by side and the queues show the day's counts."""
 
 LEFT_HALF = 80
 LEAST_QUEUES, LEAST_BELOW = 3, 9
-COUNTS = (("offered", 8), ("answered", 9), ("abandoned", 10), ("ASA", 7))
+COUNTS = (("offered", 8), ("answered", 9), ("abandoned", 10), ("ASA", 7), ("ahead", 8))
+"""``ahead`` is what the last caller has still to wait."""
 
 AGENT_STATES: Mapping[str, tuple[str, str, str]] = {
     "ringing": ("◎", "yellow", "ringing"),
@@ -133,6 +135,7 @@ def _queue(row: Row, label: int, bar: int, counts: bool) -> Text:
     if counts:
         told = [count(figure(row, name)) for name in ("offered", "answered", "abandoned")]
         told.append(span(figure(row, "average_speed_of_answer_s")))
+        told.append(span(figure(row, "expected_wait_s")) if waiting else "·")
         cells += [fit(value, size, right=True) for value, (_, size) in zip(told, COUNTS, strict=True)]
     return joined(*cells)
 
@@ -180,7 +183,8 @@ def _agent(row: Row, now: datetime, size: int) -> Text:
         return fit(f"{glyph} {name}", size, QUIET)
     no_phone = row.get("reachable") is False and state in ("ready", "paused")
     note = "no phone" if no_phone else word(row, "reason") if state == "paused" else ""
-    end = Text.assemble(" ", (note, "red" if no_phone else QUIET), " " if note else "", (ago(row, "since", now), QUIET))
+    style = "red" if no_phone or note == NO_ANSWER else QUIET
+    end = Text.assemble(" ", (note, style), " " if note else "", (ago(row, "since", now), QUIET))
     return Text.assemble((glyph, colour), " ", fit(name, size - 2 - end.cell_len), end)
 
 

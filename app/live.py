@@ -15,7 +15,8 @@ from ivr.menu import LastResortNode, Line, Menu, QueueNode
 from metrics.service_level import Figures, ServiceLevel
 from metrics.standing import HistoryStanding, Standing
 from routing.agent import Agent, AgentState
-from routing.explain import Reason, explain
+from routing.estimate import Estimate
+from routing.explain import explain
 from routing.waiting import Queue
 
 View = dict[str, object]
@@ -35,13 +36,14 @@ def live(centre: Centre, figures: Figures, node: str, counted_since: datetime, n
             queue_view(
                 queue,
                 waits[queue.queue_id],
+                centre.expected.of(queue.queue_id),
                 figures[queue.queue_id].today(now, waits[queue.queue_id]),
                 figures[queue.queue_id].lately(now, waits[queue.queue_id]),
             )
             for queue in configuration.queues.values()
         ],
         "agents": [agent_view(agent) for agent in centre.agents.values()],
-        "calls": [call_view(call, centre.reasons.get(call.call_id), now) for call in by_start(centre.calls.values())],
+        "calls": [call_view(centre, call, now) for call in by_start(centre.calls.values())],
         "alarms": [alarm_view(alarm) for alarm in sorted(centre.alarms.values(), key=lambda alarm: alarm.at)],
     }
 
@@ -84,13 +86,17 @@ def line_view(line: Line, menus: Mapping[str, Menu]) -> View:
     return {"line": line.line_id, "label": line.label, "queue_ids": list(dict.fromkeys([line.queue, *through_menu]))}
 
 
-def queue_view(queue: Queue, waits: list[float], today: ServiceLevel, lately: ServiceLevel) -> View:
+def queue_view(
+    queue: Queue, waits: list[float], expected: Estimate | None, today: ServiceLevel, lately: ServiceLevel
+) -> View:
     return {
         "queue": queue.queue_id,
         "label": queue.label,
         "emergency": queue.emergency,
         "waiting": len(waits),
         "longest_wait_s": _rounded(max(waits, default=None), 1),
+        "expected_wait_s": _rounded(expected.mean if expected and waits else None, 0),
+        "expected_wait_p90_s": _rounded(expected.p90 if expected and waits else None, 0),
         "target_s": queue.target_seconds,
         "target_share": queue.target_share,
         "service_level": _rounded(today.share, 4),
@@ -116,7 +122,9 @@ def agent_view(agent: Agent) -> View:
     }
 
 
-def call_view(call: Call, reason: Reason | None, now: datetime) -> View:
+def call_view(centre: Centre, call: Call, now: datetime) -> View:
+    reason = centre.reasons.get(call.call_id)
+    waits = call.call_id in centre.floor.waiting
     return {
         "call_id": call.call_id,
         "line": call.line,
@@ -125,6 +133,7 @@ def call_view(call: Call, reason: Reason | None, now: datetime) -> View:
         "since": call.state_since.isoformat() if call.state_since else None,
         "agent_id": call.agent_id,
         "waited_s": _rounded(waited_seconds(call, now), 1),
+        "position": centre.floor.position(call.call_id) if waits else None,
         "lang": call.lang,
         "reason": explain(reason) if reason else None,
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from app.expected import Expected
 from app.noted import Noted
 from app.preferred import CutOffTalks, preferred
 from calls.call import Call, CallState
@@ -75,7 +76,8 @@ class Centre:
     is down; ``suspects`` are calls to be looked at again, ``missed`` those that the last snapshot did not hold;
     ``reasons`` keeps for each call the reason of its last routing decision; ``cut_off`` remembers with whom callers
     talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
-    whoever waits there in step with the calls, and ``estimator`` with both; ``reserves`` are people on call.
+    whoever waits there in step with the calls, and ``estimator`` with both. ``reserves`` are people on call,
+    ``expected`` what the last caller of each queue has still before them.
     """
 
     configuration: Configuration
@@ -92,6 +94,7 @@ class Centre:
     last_attempt: int = 0
     cut_off: CutOffTalks = field(default_factory=CutOffTalks)
     reserves: Reserves = field(default_factory=Reserves)
+    expected: Expected = field(default_factory=lambda: Expected({}))
     floor: Floor = field(init=False)
     estimator: Estimator = field(init=False)
     _calls: Noted[Call] = field(init=False)

@@ -34,6 +34,7 @@ def tick(centre: Centre, event: Tick) -> Iterator[Event]:
     for call_id, asked_at in centre.moves.items():
         if event.at - asked_at > BEGINS_WITHIN:
             yield _not_begun(centre, call_id, MoveToQueue, event.at)
+    centre.expected.look(centre.estimator, event.at)
     yield from on_call.look(centre, event.at)
 
 

@@ -205,8 +205,8 @@ def test_what_does_not_fit_is_counted_and_the_emergency_queue_always_fits(width:
 
 def test_a_wide_terminal_shows_the_days_counts_and_people_beside_calls() -> None:
     lines = shown(a_live(agents=[an_agent()], calls=[a_call()]), 140, 30)
-    assert the_line(lines, "offered").split()[-4:] == ["offered", "answered", "abandoned", "ASA"]
-    assert the_line(lines, "Coverage  ").split()[-5:] == ["12", "11", "1", "8", "s"]
+    assert the_line(lines, "offered").split()[-5:] == ["offered", "answered", "abandoned", "ASA", "ahead"]
+    assert the_line(lines, "Coverage  ").split()[-6:] == ["12", "11", "1", "8", "s", "·"]
     assert "Calls  1" in the_line(lines, " Agents")
 
 
@@ -232,3 +232,16 @@ def test_nothing_that_a_terminal_obeys_comes_out_of_a_label() -> None:
     text = "\n".join(shown(a_live(queues=[a_queue(label="\x1b]0;owned\x07[red]Desk[/red]")])))
     assert "\x1b" not in text
     assert "[red]" in text
+
+
+def test_the_expected_wait_stands_beside_the_longest_and_only_where_somebody_waits() -> None:
+    waits = a_queue(waiting=2, longest_wait_s=12.0, expected_wait_s=95.0)
+    assert the_line(shown(a_live(queues=[waits]), width=140), "/ 20 s").rstrip().endswith(" 1:35")
+    unsaid = a_queue(waiting=2, longest_wait_s=12.0, expected_wait_s=None)
+    assert the_line(shown(a_live(queues=[unsaid]), width=140), "/ 20 s").rstrip().endswith("–")
+    quiet = the_line(shown(a_live(queues=[a_queue(expected_wait_s=95.0)]), width=140), "Coverage")
+    assert "1:35" not in quiet
+
+
+def test_who_is_paused_for_missed_rings_is_shown_with_the_reason() -> None:
+    assert the_line(shown(a_live(agents=[an_agent(state="paused", reason="no-answer")]), width=140), "no-answer")

@@ -157,3 +157,26 @@ def test_gauges_name_every_queue_and_state_also_where_there_is_nobody(centre: Ce
     assert now.agents["offline"] == len(centre.agents)
     assert now.agents["talking"] == 0
     assert (now.inbox_depth, now.history) == (4, history)
+
+
+def test_callers_see_their_place_and_a_queue_its_expected_wait_when_it_has_been_worked_out(
+    centre: Centre, figures: Figures
+) -> None:
+    anna = on_duty(reached(centre.agents["anna"], True), Duty.READY, "", NOON)
+    centre.agents["anna"] = answered(anna, "c0", NOON)
+    for call_id, after in (("c1", 0), ("c2", 1)):
+        needs = (("desk:coverage", 1), ("lang:ru", 1))
+        queued = {"queued_at": NOON + seconds(after), "waiting_since": NOON + seconds(after), "needs": needs}
+        centre.calls[call_id] = a_queued_call(call_id, node="pbx1", **queued)
+    centre.keep_floor(NOON + seconds(1))
+    view = seen(centre, figures)
+    assert row(view, "queues", "queue", "coverage")["expected_wait_s"] is None
+    assert {call["call_id"]: call["position"] for call in view["calls"]} == {"c1": 1, "c2": 2}
+    centre.expected.look(centre.estimator, NOON + seconds(1))
+    told = row(seen(centre, figures), "queues", "queue", "coverage")
+    assert 550 <= told["expected_wait_s"] <= 600, "two calls of 300 s each come first, unless they give up"
+    assert told["expected_wait_p90_s"] > told["expected_wait_s"]
+    del centre.calls["c1"], centre.calls["c2"]
+    centre.keep_floor(NOON + seconds(2))
+    centre.expected.look(centre.estimator, NOON + seconds(2))
+    assert row(seen(centre, figures), "queues", "queue", "coverage")["expected_wait_s"] is None
