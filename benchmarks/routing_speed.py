@@ -1,5 +1,7 @@
 """How long does one decision take in a house far larger than any, and how much longer when ten times as many wait?
 
+Longer than 300 lines, since house, day, naive scan and table are read together.
+
 A floor of agents and waiting calls is filled and then lived on a virtual clock: callers come and give up, agents get
 free, needs relax. Timed is what the engine does for one caller who comes or one agent who gets free: telling the floor,
 deciding, and reserving whoever is rung. A naive scan (every agent for a caller, every caller for an agent) answers
@@ -12,7 +14,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from random import Random
@@ -75,24 +77,7 @@ class Times:
 def a_house(asked: argparse.Namespace, random: Random) -> House:
     """Each signature asks for a few of the skills of some profile, at levels that its agents have, so that it can be
     served. The n-th skill and the n-th signature have a share of 1/n to the power of ``--skew``."""
-    relaxation = (
-        Relaxation(after_seconds=60, levels=tuple((f"{kind}:*", 3) for kind in KINDS)),
-        Relaxation(after_seconds=240, levels=(("region:*", 0),)),
-    )
-    queues = {
-        f"queue-{number}": Queue(
-            queue_id=f"queue-{number}",
-            label="",
-            extension="",
-            target_seconds=10.0 + 5 * number,
-            target_share=0.8,
-            relaxation=relaxation,
-            emergency=number == 0,
-            reserve=asked.reserve if number == 0 else 0,
-            needs=(("grade:nurse", 1),) if number == 0 else (),
-        )
-        for number in range(asked.queues)
-    }
+    queues = the_queues(asked.queues, asked.reserve)
     skills = [f"{KINDS[number % len(KINDS)]}:s{number}" for number in range(asked.skills)]
     popular = zipf(asked.skills, asked.skew / 2)
     profiles: dict[Needs, Grade] = {}
@@ -108,6 +93,27 @@ def a_house(asked: argparse.Namespace, random: Random) -> House:
         needs = tuple(sorted((skill, random.randint(1, level)) for skill, level in some))
         signatures[random.choice(list(queues)), needs] = None
     return House(queues, agents, list(signatures), zipf(asked.signatures, asked.skew))
+
+
+def the_queues(count: int, reserve: int) -> dict[str, Queue]:
+    """By id; the first is for emergencies."""
+    relaxation = (
+        Relaxation(after_seconds=60, levels=tuple((f"{kind}:*", 3) for kind in KINDS)),
+        Relaxation(after_seconds=240, levels=(("region:*", 0),)),
+    )
+    queues = [
+        Queue(
+            queue_id=f"queue-{number}",
+            label="",
+            extension="",
+            target_seconds=10.0 + 5 * number,
+            target_share=0.8,
+            relaxation=relaxation,
+        )
+        for number in range(count)
+    ]
+    queues[0] = replace(queues[0], emergency=True, reserve=reserve, needs=(("grade:nurse", 1),))
+    return {queue.queue_id: queue for queue in queues}
 
 
 def zipf(count: int, skew: float) -> list[float]:

@@ -1,4 +1,7 @@
-"""What does a call wait for, and for how long? Small centres as worked sums, lived on a clock."""
+"""What does a call wait for, and for how long? Small centres as worked sums, lived on a clock.
+
+Longer than 300 lines, since it is a list of such sums, each read by itself.
+"""
 
 from __future__ import annotations
 
