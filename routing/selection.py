@@ -37,7 +37,9 @@ def choose(floor: Floor, waiter: Waiter, at: int) -> Choice | None:
     choice = _of_the_free(floor, waiter, at)
     if (choice is not None and not choice.missed) or not waiter.queue.emergency:
         return choice
-    choice = choice or _longest_resting(floor, waiter)
+    resting = _longest_resting(floor, waiter)
+    if choice is None or (resting is not None and not resting.missed):
+        choice = resting
     if (choice is None or choice.missed) and not waiter.call.in_fallback:
         last_rung = _last_rung(floor, waiter)
         if last_rung is not None and (choice is None or not last_rung.missed):

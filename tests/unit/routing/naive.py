@@ -125,13 +125,12 @@ def choose(
     fresh = [agent for agent in capable if agent.missed != call.call_id]
     if fresh:
         return least_wanted(floor, fresh, everybody_free), usual
-    if capable:
-        return least_wanted(floor, capable, everybody_free), Reason.AGAIN_AFTER_MISS
-    if not emergency:
-        return None, usual
-    resting = [a for a in untaken if not is_free(a, now) and rests(a, now) and can_serve(a.profile, asked)]
-    best = min(resting, key=lambda a: (a.missed == call.call_id, a.since, a.profile.agent_id), default=None)
-    return best, Reason.AGAIN_AFTER_MISS if best and best.missed == call.call_id else usual
+    if emergency:
+        resting = [a for a in untaken if not is_free(a, now) and rests(a, now) and can_serve(a.profile, asked)]
+        best = min(resting, key=lambda a: (a.missed == call.call_id, a.since, a.profile.agent_id), default=None)
+        if best is not None and (best.missed != call.call_id or not capable):
+            return best, Reason.AGAIN_AFTER_MISS if best.missed == call.call_id else usual
+    return (least_wanted(floor, capable, everybody_free), Reason.AGAIN_AFTER_MISS) if capable else (None, usual)
 
 
 def last_rung(floor: NaiveFloor, asked: Needs, taken: Collection[str], call: WaitingCall) -> Agent | None:

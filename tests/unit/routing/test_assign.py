@@ -135,6 +135,14 @@ def test_an_emergency_caller_is_not_overtaken_by_a_later_one_whom_the_agent_has_
     assert rings(decided(waiting, anna, at=2)) == {"first": "anna"}
 
 
+def test_an_emergency_caller_wakes_who_rests_sooner_than_ringing_again_who_did_not_answer() -> None:
+    """Also from the last resort, where the mobile rings: whoever rests has not been asked."""
+    anna, boris = missed(an_agent("anna")), an_agent("boris", state=AgentState.WRAP_UP)
+    for there in (False, True):
+        call = a_waiting_call(queue="emergency", in_last_resort=there)
+        assert rings(decided([call], anna, boris, at=5)) == {"call-1": "boris"}
+
+
 def test_two_emergency_callers_do_not_ring_a_busy_phone_in_turns_as_fast_as_it_refuses() -> None:
     waiting = [a_waiting_call("one", queue="emergency", waited=9), a_waiting_call("two", queue="emergency")]
     anna = missed(an_agent("anna"), "one")
