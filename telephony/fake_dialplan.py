@@ -153,6 +153,7 @@ class FakeDialplan:
         ways = {
             "al-ring": self._ring,
             "al-stay": self._stay,
+            "al-move": self._move,
             "al-last-resort": self._last_resort,
             "al-line": self._line,
         }
@@ -198,7 +199,17 @@ class FakeDialplan:
         else:
             self._wait(channel)
 
-    def _last_resort(self, channel: Channel, _: str) -> None:
+    def _move(self, channel: Channel, queue: str) -> None:
+        if channel.variables["AL_STATE"] == "waiting":
+            asked = next(line.needs for line in self.lines.values() if line.queue == queue)
+            channel.variables |= {"AL_QUEUE": queue, "AL_NEEDS": asked}
+        self._stay(channel, "")
+
+    def _last_resort(self, channel: Channel, extension: str) -> None:
+        if extension == "1":
+            channel.variables["AL_STATE"] = "voicemail"
+            self._user_event(channel, "VoicemailBegun")
+            return
         if channel.variables["AL_STATE"] in ("talk", "ringing"):
             self._wait(channel)
             return

@@ -30,6 +30,8 @@ from calls.commands import (
     LogQueue,
     LookAgain,
     MirrorDuty,
+    MoveToQueue,
+    OfferVoicemail,
     ReturnToWaiting,
     RingAgent,
     SayAlive,
@@ -56,6 +58,7 @@ from calls.events import (
     ThirdPartyJoined,
     ThirdPartyLeft,
     ThirdPartyNotReached,
+    VoicemailBegun,
 )
 from calls.needs import Needs, format_needs, needs
 from config.load import load
@@ -375,6 +378,28 @@ async def test_a_ring_is_given_up_for_a_more_pressing_caller_who_gets_the_agent(
     house.ring(pressing, "boris")
     told = await house.story(pressing.call_id, AgentRinging)
     assert not any(isinstance(event, AgentNotReached) for event in told)
+
+
+async def test_a_caller_whose_queue_overflows_waits_in_the_other_with_its_needs_in_the_old_place(house: House) -> None:
+    call = await house.caller()
+    house.tell(MoveToQueue(node="node1", call_id=call.call_id, channel=call.channel, queue="emergency"))
+    [moved] = await house.story(call.call_id, CallerQueued)
+    assert (moved.queue, moved.queued_at, moved.line) == ("emergency", call.queued_at, call.line)
+    assert moved.needs == needs({"grade:nurse": 1, "lang:ru": 1})
+
+
+async def test_a_move_that_comes_too_late_lets_the_caller_wait_where_they_did(house: House) -> None:
+    call = await house.caller()
+    house.ring(call, "boris")
+    await house.story(call.call_id, AgentRinging)
+    house.tell(MoveToQueue(node="node1", call_id=call.call_id, channel=call.channel, queue="emergency"))
+    assert (await house.story(call.call_id, CallerQueued))[-1].queue == call.queue
+
+
+async def test_a_caller_who_is_offered_voicemail_is_told_of(house: House) -> None:
+    call = await house.caller()
+    house.tell(OfferVoicemail(node="node1", call_id=call.call_id, channel=call.channel))
+    await house.story(call.call_id, VoicemailBegun)
 
 
 async def test_a_caller_who_is_no_longer_rung_for_stays_where_the_state_says(house: House) -> None:

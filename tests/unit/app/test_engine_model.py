@@ -37,6 +37,7 @@ from calls.events import (
 )
 from config.load import load
 from routing.agent import is_free, off_duty
+from routing.waiting import Overflow, Target, When
 from telephony.actions import actions
 from telephony.delivery import Connected, Delivery, Disconnected, Received
 from telephony.errors import AmiRefused
@@ -53,9 +54,20 @@ STORM = 500
 AGENTS = ("anna", "boris", "elena", "nina")
 LINES = {
     "direct": FakeLine(queue="direct", lang="ru", needs="desk:operator=1&grade:dispatcher=1&lang:ru=1", ring_seconds=5),
+    "operator": FakeLine(queue="operator", lang="ru", needs="desk:operator=1&lang:ru=1", ring_seconds=5),
     "emergency": FakeLine(queue="emergency", lang="ru", needs="grade:nurse=1&lang:ru=1", grace=1, ring_seconds=5),
 }
-CONFIGURATION = load(SAMPLE)
+SAMPLE_CENTRE = load(SAMPLE)
+OVERFLOWS = Overflow(when=When.LONG, to=Target.QUEUE, queue="operator", after_seconds=6)
+CONFIGURATION = replace(
+    SAMPLE_CENTRE,
+    queues={
+        **SAMPLE_CENTRE.queues,
+        "emergency": replace(SAMPLE_CENTRE.queues["emergency"], reserve=0),
+        "direct": replace(SAMPLE_CENTRE.queues["direct"], overflow=(OVERFLOWS,)),
+    },
+)
+"""The nurse takes other calls too, from which an emergency takes her; and who waits long is moved."""
 RUNS = settings(max_examples=500 if os.environ.get("AL_LONG") else 60, stateful_step_count=40, deadline=None)
 
 
@@ -150,6 +162,7 @@ class People(RuleBasedStateMachine):
         for name in AGENTS:
             self.asterisk.phone_state(name, "NOT_INUSE")
             self.settle(PhoneReachable(at=self.plan.now, agent_id=name, reachable=True))
+        self.an_agent_declares(agent="elena", duty=Duty.READY)
         self.beat()
 
     def beat(self) -> None:
