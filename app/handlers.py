@@ -104,14 +104,20 @@ def caller_queued(centre: Centre, event: CallerQueued) -> Results:
     centre.moves.pop(event.call_id, None)
     yield from _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
-    yield from _way_given(centre, event.call_id)
+    yield from _way_given(centre, event.call_id, event.at)
 
 
-def _way_given(centre: Centre, call_id: str) -> Iterator[Command]:
-    """The phone has stopped ringing for this call: it may ring for the emergency to which the call gave way."""
+def _way_given(centre: Centre, call_id: str, at: datetime) -> Iterator[Command]:
+    """The phone has stopped ringing for this call: it may ring for the emergency to which the call gave way.
+
+    The agent is taken once more, since a ring that had only been asked for may have begun, or been answered, meanwhile.
+    """
     for urgent, ring in list(centre.rings.items()):
         if ring.after == call_id:
             centre.rings[urgent] = replace(ring, after="")
+            agent = centre.agents[ring.agent_id]
+            if agent.call_id is None:
+                centre.agents[ring.agent_id] = agents.reserve(agent, urgent, ring.attempt, at)
             yield ring_of(centre.calls[urgent], ring)
 
 
@@ -166,7 +172,7 @@ def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered)
     centre.moves.pop(event.call_id, None)
     yield from _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
-    yield from _way_given(centre, event.call_id)
+    yield from _way_given(centre, event.call_id, event.at)
 
 
 def call_ended(centre: Centre, event: CallEnded) -> Results:
@@ -182,7 +188,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
     yield from _free(centre, event.call_id, event.at)
     centre.rings.pop(event.call_id, None)
     centre.moves.pop(event.call_id, None)
-    yield from _way_given(centre, event.call_id)
+    yield from _way_given(centre, event.call_id, event.at)
     centre.reasons.pop(event.call_id, None)
     del centre.calls[event.call_id]
     queue = centre.configuration.queues.get(call.queue)

@@ -32,7 +32,7 @@ class CutOffTalks:
     def agent_of(self, call: Call) -> str | None:
         """Whom the caller talked to until a short while before this call was queued."""
         agent_id, at = self._talks.get(call.number, (None, call.started_at))
-        return agent_id if call.queued_at is None or call.queued_at - at <= CUT_OFF_FOR else None
+        return agent_id if call.queued_at is None or at <= call.queued_at <= at + CUT_OFF_FOR else None
 
 
 def preferred(call: Call, cut_off: CutOffTalks, configuration: Configuration) -> str | None:

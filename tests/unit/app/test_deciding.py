@@ -192,6 +192,14 @@ def test_only_a_talk_that_the_agent_has_not_ended_is_remembered(state: CallState
     assert cut_off.agent_of(a_call("again", number=number, queued_at=NOON)) is None
 
 
+def test_who_waited_already_when_another_talk_of_the_same_number_was_cut_off_is_somebody_else() -> None:
+    cut_off = CutOffTalks()
+    talk = a_call("before", state=CallState.TALK, agent_id="boris", number="+442079460100")
+    cut_off.ended(talk, CallEnded(at=NOON, call_id="before", state=CallState.TALK, cause=16, by=EndedBy.CALLER))
+    assert cut_off.agent_of(a_call("again", number=talk.number, queued_at=NOON + seconds(9))) == "boris"
+    assert cut_off.agent_of(a_call("other", number=talk.number, queued_at=NOON - seconds(9))) is None
+
+
 def a_ring_that_gives_way() -> tuple[Centre, list[Any]]:
     """Elena's phone rings for a caller on the direct line, and an emergency caller comes."""
     ours = a_waiting("one", queue="direct", line="direct", needs=(("lang:ru", 1),))
@@ -229,6 +237,21 @@ def test_the_phone_rings_anew_also_when_the_other_caller_hangs_up_meanwhile() ->
     gone = CallEnded(at=NOON, call_id="one", state=CallState.RINGING, cause=16, by=EndedBy.CALLER)
     rung = [one for one in HANDLERS[CallEnded](centre, gone) if isinstance(one, RingAgent)]
     assert [(one.call_id, one.agent_id) for one in rung] == [("two", "elena")]
+
+
+@pytest.mark.parametrize("meanwhile", [AgentRinging, AgentAnswered])
+def test_an_agent_whose_ring_begins_or_is_answered_while_it_gives_way_is_taken_all_the_same(meanwhile: Any) -> None:
+    centre, _ = a_ring_that_gives_way()
+    about = {"at": NOON + seconds(2), "call_id": "one"}
+    attempt = {"attempt": 1} if meanwhile is AgentRinging else {}
+    list(HANDLERS[meanwhile](centre, meanwhile(**about, agent_id="elena", **attempt)))
+    back = CallerQueued(
+        **about, node="pbx1", channel="PJSIP/trunk-one", line="direct", queue="direct", lang="ru",
+        needs=(("lang:ru", 1),), queued_at=NOON,
+    )  # fmt: skip
+    list(HANDLERS[CallerQueued](centre, back))
+    assert (centre.agents["elena"].state, centre.agents["elena"].call_id) == (AgentState.RINGING, "two")
+    assert decided(centre, event=back) == []
 
 
 def test_a_ring_of_app_queue_and_one_for_another_emergency_give_no_way() -> None:
