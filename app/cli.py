@@ -10,6 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated
@@ -113,6 +114,25 @@ def clear(call_id: Annotated[str, typer.Argument(help="the alarm's call id, as `
 
 cli.command()(simulate)
 cli.command()(staff)
+
+
+@cli.command()
+def explain(
+    call_id: Annotated[str | None, typer.Argument(help="the call's id, as the history has it")] = None,
+    period: Annotated[
+        tuple[datetime, datetime] | None,
+        typer.Option("--check", metavar="SINCE UNTIL", help="make all decisions of that time again, and compare"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="the same as JSON")] = False,
+) -> None:
+    """Say why a caller waited so long and why it was this agent; exit 1 if a decision comes out otherwise now."""
+    from app.explaining import explained
+
+    asked = call_id or period
+    if asked is None or (call_id and period):
+        raise typer.BadParameter("give either a call or --check with two times")
+    if not asyncio.run(explained(load_settings(), asked, typer.echo, as_json=as_json)):
+        raise typer.Exit(1)
 
 
 @cli.command()

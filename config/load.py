@@ -16,12 +16,12 @@ from config.serving import SERVING_RULES
 __all__ = ["Clinic", "Configuration", "ConfigurationFaults", "Fault", "Trunk", "check", "load"]
 
 
-def load(path: Path, today: date | None = None) -> Configuration:
-    """The configuration in this file; raises ConfigurationFaults.
+def load(path: Path, today: date | None = None, text: str | None = None) -> Configuration:
+    """The configuration in this file, or in a ``text`` that was once in it; raises ConfigurationFaults.
 
     Holidays are resolved into dates from the year of ``today`` (default: the real one, UTC) to the second year after.
     """
-    found, faults = _examine(path, today)
+    found, faults = _examine(path, today, text)
     if faults or found is None:
         raise ConfigurationFaults(faults)
     return found
@@ -32,8 +32,8 @@ def check(path: Path, today: date | None = None) -> list[Fault]:
     return sorted(set(_examine(path, today)[1]))
 
 
-def _examine(path: Path, today: date | None) -> tuple[Configuration | None, list[Fault]]:
-    read = located.read(path)
+def _examine(path: Path, today: date | None, text: str | None = None) -> tuple[Configuration | None, list[Fault]]:
+    read = located.read(path, text)
     if read.values is None:
         return None, read.faults
     today = today or datetime.now(UTC).date()

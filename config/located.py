@@ -41,11 +41,14 @@ class Located:
         self.faults.append(Fault(self.file, line + 1, column + 1, ".".join(map(str, way)), reason))
 
 
-def read(file: Path) -> Located:
-    """The file's values with their places; what cannot be read becomes a fault and leaves ``values`` None."""
+def read(file: Path, text: str | None = None) -> Located:
+    """The file's values with their places; what cannot be read becomes a fault and leaves ``values`` None.
+
+    A ``text`` that is given stands for what is in the file.
+    """
     located = Located(file)
     try:
-        tree = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        tree = yaml.compose(file.read_text(encoding="utf-8") if text is None else text, Loader=yaml.SafeLoader)
     except OSError as refused:
         located.fault((), f"cannot be read ({refused.strerror}): give the path of a file that this user may read")
     except UnicodeDecodeError as wrong:
