@@ -1,8 +1,9 @@
 """How does every phrase that a caller or an agent may hear become a file that Asterisk can play?
 
-Text from `prompts/LANG.yaml` is spoken by espeak-ng, unless a studio recording `prompts/studio/LANG/ID.wav` stands for
-it; both become 8 kHz mono 16-bit WAV of one loudness, as `SOUNDS/LANG/al/ID.wav`. All of it is made before Asterisk
-starts, since a prompt that is missing there can hang up a caller.
+Text from `prompts/LANG.yaml`, and from `prompts/numbers/LANG.yaml` for the pieces of numbers and dates, is spoken by
+espeak-ng, unless a studio recording `prompts/studio/LANG/ID.wav` stands for it; both become 8 kHz mono 16-bit WAV of
+one loudness, as `SOUNDS/LANG/al/ID.wav`. All of it is made before Asterisk starts, since a prompt that is missing there
+can hang up a caller.
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ class PromptReport:
 
 
 def load_phrases(texts: Path = TEXTS) -> list[Phrase]:
-    """Every phrase of every language in this folder; `PromptFault` names a file that cannot be understood."""
+    """Every phrase of every language in this folder and below; `PromptFault` names a file that cannot be understood."""
     phrases = []
-    for file in sorted(texts.glob("*.yaml")):
+    for file in sorted(texts.rglob("*.yaml")):
         try:
             said = yaml.safe_load(file.read_text(encoding="utf-8"))
             for name, text in said["phrases"].items():

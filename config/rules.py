@@ -142,11 +142,11 @@ RULES: Rules = {
 @functools.cache
 def _phrases() -> dict[str, frozenset[str]]:
     """Language -> ids of the prompts that have a text in it."""
-    folder = Path(str(prompts.__file__)).parent
-    return {
-        file.stem: frozenset(yaml.safe_load(file.read_text(encoding="utf-8"))["phrases"])
-        for file in folder.glob("*.yaml")
-    }
+    found: dict[str, frozenset[str]] = {}
+    for file in Path(str(prompts.__file__)).parent.rglob("*.yaml"):
+        phrases = frozenset(yaml.safe_load(file.read_text(encoding="utf-8"))["phrases"])
+        found[file.stem] = found.get(file.stem, frozenset()) | phrases
+    return found
 
 
 def _named(written: Written, section: str, name: str | None, way: Way) -> Broken:

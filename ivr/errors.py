@@ -17,3 +17,7 @@ class NotInMenu(MenuFault):
 
 class NotUnderstood(MenuFault):
     """What was typed to try a menu means nothing here; nothing has happened."""
+
+
+class Unspeakable(MenuFault):
+    """There are no recorded pieces that would say this value in this language."""

@@ -14,6 +14,7 @@ import yaml
 
 from app.errors import PromptFault
 from app.prompts import LOUDNESS_DBFS, Phrase, load_phrases, make_prompts
+from ivr.speech import GRAMMARS, pieces
 
 HELLO = Phrase("en", "hello", (("en", "hello"),))
 BYE = Phrase("ru", "bye", (("ru", "пока"),))
@@ -127,13 +128,25 @@ def test_a_file_that_is_not_phrases_is_named(tmp_path: Path) -> None:
         load_phrases(tmp_path)
 
 
-def test_every_language_says_the_same_things() -> None:
+def test_every_language_says_the_same_things_and_has_the_pieces_that_its_numbers_need() -> None:
     by_lang: dict[str, set[str]] = {}
     for phrase in load_phrases():
         assert all(text.strip() for _, text in phrase.parts), phrase
         by_lang.setdefault(phrase.lang, set()).add(phrase.id)
-    assert by_lang["ru"] == by_lang["en"]
-    assert {f"num-{number}" for number in range(1, 21)} < by_lang["ru"]
+    assert by_lang.keys() == GRAMMARS.keys()
+    everywhere = set.intersection(*by_lang.values())
+    for lang, ids in by_lang.items():
+        assert pieces(lang) - ids == set(), lang
+        assert ids - pieces(lang) - everywhere == set(), lang
+
+
+def test_a_phrase_is_spoken_by_the_voice_of_its_language() -> None:
+    letters = {"ru": "[а-яё]", "uk": "[а-яєіїґ]", "az": "[a-zəıöüğşç]", "en": "[a-z]"}
+    for phrase in load_phrases():
+        for voice, text in phrase.parts:
+            assert re.search(letters[voice], text.lower()), phrase
+            assert not re.search("[ыэъё]", text.lower()) or voice == "ru", phrase
+            assert voice == phrase.lang or phrase.id.startswith("choose-language"), phrase
 
 
 def test_what_the_dialplan_and_the_sample_name_has_a_text() -> None:
