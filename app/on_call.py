@@ -7,6 +7,7 @@ register anew, and an emergency line without people is no reason to wake somebod
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,7 +25,7 @@ from calls.events import (
 )
 from routing import reserve
 from routing.agent import can_serve
-from routing.reserve import Cause, OnCall, Pressure, Wake
+from routing.reserve import Cause, Pressure, Wake
 
 SETTLES_WITHIN: Final = timedelta(seconds=10)
 """Phones that are there have registered by then."""
@@ -46,7 +47,7 @@ def look(centre: Centre, at: datetime) -> Iterator[Event]:
         reserves.look_at = None
     elif reserves.look_at is None:
         reserves.look_at = at + SETTLES_WITHIN
-        reserves.known = OnCall(woken=_woken(centre))
+        reserves.known = replace(reserves.known, woken=_woken(centre) | dict(reserves.known.woken))
     elif at >= reserves.look_at:
         reserves.look_at = at + LOOK_EVERY
         queues = centre.configuration.queues

@@ -13,14 +13,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from synthetic.dialog import Dialog
-from synthetic.phone import Answer, Phone, Refusal
+from synthetic.phone import Answer, Refusal
 from synthetic.tones import Tone
 from tests.e2e.centre import (
     AGENT_HZ,
     DIRECT,
     EMERGENCY,
-    LONG,
     LiveCentre,
     agent,
     eventually,
@@ -33,8 +31,7 @@ from tests.e2e.test_transfers import SECOND_HZ, without_whisper
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-RACES = 200 if LONG else 20
-RELAXES, PREFERS, PAUSES, RESTS, LONG_WAIT, FULL, NIGHT, RACE = (f"+44207946070{number}" for number in range(8))
+RELAXES, PREFERS, PAUSES, RESTS, LONG_WAIT, FULL, NIGHT = (f"+44207946070{number}" for number in range(7))
 
 QUEUES: dict[str, tuple[str, dict[str, Any]]] = {
     "relaxes": (
@@ -62,7 +59,6 @@ QUEUES: dict[str, tuple[str, dict[str, Any]]] = {
             "reserve_staff": {"wake_at": 2, "stand_down_at": 1, "stand_down_after_seconds": 1},
         },
     ),
-    "race": (RACE, {"needs": {"desk:operator": 5}}),
 }
 
 
@@ -221,52 +217,6 @@ async def test_reserve_staff_is_woken_at_home_accepts_with_1_takes_the_caller_an
     told = await centre.stored("select type from events where type like 'Reserve%' and agent_id = 'marat' order by seq")
     assert [row["type"] for row in told][:2] == ["ReserveWoken", "ReserveAccepted"]
     assert await centre.stored("select * from events where type = 'ReserveStoodDown' and agent_id = 'marat'")
-
-
-async def test_of_two_agents_freed_at_the_same_moment_exactly_one_gets_the_one_who_waits(centre: LiveCentre) -> None:
-    phones = {name: await centre.seat(name, Refusal.NEVER) for name in ("anna", "boris")}
-    callers = [await called(centre, phones), await called(centre, phones)]
-    for _ in range(RACES):
-        callers = await race(centre, phones, callers)
-    rings = [ring for phone in phones.values() for ring in phone.rings]
-    assert len(rings) == 2 + 2 * RACES, "one ring for each caller, and no other"
-    assert not phones["anna"].doubled and not phones["boris"].doubled
-    told = await centre.stored(f"select e.call_id {RUNG}", count=len(rings))
-    assert len({row["call_id"] for row in told}) == len(told) == len(rings)
-
-
-RUNG = "from events e join calls c on c.call_id = e.call_id where e.type = 'AgentRinging' and c.line = 'race'"
-
-
-async def race(centre: LiveCentre, phones: dict[str, Phone], callers: list[Dialog]) -> list[Dialog]:
-    """Both phones ring, for callers who give up at the same moment while a third waits; a fourth gets the other phone.
-
-    Returns the third and the fourth, for whom the phones ring now.
-    """
-    rung = rings_of(phones)
-    waits = await centre.call(RACE, deaf=True)
-    await centre.until(lambda live: waiting(live, "race") == 3, "one waits while both phones ring")
-    await asyncio.gather(*(caller.hang_up() for caller in callers))
-    await eventually(lambda: rung_until(phones, rung + 1), "one of the two rings for the one who waits")
-    return [waits, await called(centre, phones)]
-
-
-async def called(centre: LiveCentre, phones: dict[str, Phone]) -> Dialog:
-    """Somebody calls, and one of the phones rings."""
-    rung = rings_of(phones)
-    caller = await centre.call(RACE, deaf=True)
-    await eventually(lambda: rung_until(phones, rung + 1), "a phone rings")
-    return caller
-
-
-def rings_of(phones: dict[str, Phone]) -> int:
-    """How often the phones have been rung in all."""
-    return sum(len(phone.rings) for phone in phones.values())
-
-
-async def rung_until(phones: dict[str, Phone], count: int) -> bool | None:
-    """Whether the phones have been rung so many times in all."""
-    return rings_of(phones) >= count or None
 
 
 async def test_an_emergency_takes_the_phone_that_rings_for_somebody_else_who_keeps_the_place(

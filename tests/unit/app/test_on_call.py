@@ -41,9 +41,11 @@ def on_call(agent_id: str = "marat", duty: Duty = Duty.OFF, reason: str = "") ->
 
 def a_night(doctors: Queue = DOCTORS, *callers: Any, agents: tuple[Agent, ...] = ()) -> Centre:
     """Marat, or others, on call; a queue of doctors, and no emergency line."""
+    people = {agent.profile.agent_id: agent for agent in agents or (on_call(),)}
+    profiles = {agent_id: agent.profile for agent_id, agent in people.items()}
     return Centre(
-        configuration=replace(CONFIGURATION, queues={"doctors": doctors}),
-        agents={agent.profile.agent_id: agent for agent in agents or (on_call(),)},
+        configuration=replace(CONFIGURATION, queues={"doctors": doctors}, agents=profiles),
+        agents=people,
         calls={call.call_id: call for call in callers},
         nodes={"pbx1": ()},
     )
@@ -129,3 +131,13 @@ def test_nobody_is_woken_while_no_asterisk_is_connected() -> None:
     assert ticks(centre, 0) == [] and ticks(centre, 30) == []
     centre.nodes["pbx1"] = ()
     assert ticks(centre, 40) == [], "phones come back first"
+
+
+def test_who_has_declined_is_not_asked_again_because_the_link_was_lost() -> None:
+    centre = begun(a_night(DOCTORS, a_caller()))
+    assert ticks(centre, 0)
+    handle(centre, ReserveDeclined(at=NOON, agent_id="marat", dial_status="DECLINED"))
+    centre.nodes["pbx1"] = None
+    ticks(centre, 3)
+    centre.nodes["pbx1"] = ()
+    assert [ticks(centre, after) for after in (6, 9, 20, 30)] == [[], [], [], []]

@@ -398,3 +398,10 @@ def test_a_snapshot_names_who_takes_part_in_anothers_talk() -> None:
         caller = native("CoreShowChannel", "Duration: 00:00:09", state=state, agent="agent1")
         taken = snapshot_taken("node1", Snapshot((caller, *legs), (), ()), NOW)
         assert taken.third_parties == tuple((agent, "node1-1763764262.12") for agent in takes_part)
+
+
+@pytest.mark.parametrize(("named", "preferred"), [("galina", "galina"), ("", ""), ("Dr House", ""), ("44207", "")])
+def test_whom_a_lookup_has_named_is_read_where_it_can_be_an_agent(named: str, preferred: str) -> None:
+    channel = f"{CALLER.format(state='waiting', agent='')}\nChanVariable: AL_PREFERRED={named}"
+    queued = translate("node1", user_event("CallerQueued", channel=channel), NOW)
+    assert isinstance(queued, CallerQueued) and queued.preferred == preferred

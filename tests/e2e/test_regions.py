@@ -1,0 +1,57 @@
+"""Is a regional caller served by the coordinator, else by the regional centre, else by head office (Q23)?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from synthetic.tones import Tone
+from tests.e2e.centre import AGENT_HZ, LiveCentre, live_centre, waiting
+from tests.e2e.test_transfers import SECOND_HZ, THIRD_HZ, without_whisper
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REGION = "+442079460790"
+
+
+def a_region(values: dict[str, Any]) -> None:
+    """Kazan without its menu, where the centre helps after 2 s and head office after 5 s."""
+    without_whisper(values)
+    queue = values["queues"]["kazan"]
+    queue["relaxation"] = [{"after_seconds": 2, "levels": {"region:*": 0}}]
+    queue["overflow"] = [{"when": "long", "after_seconds": 5, "to": "queue", "queue": "operator"}]
+    queue["preferred_seconds"] = 2
+    line = {"label": "Region", "kind": "direct", "numbers": [REGION], "queue": "kazan", "languages": ["ru"]}
+    values["lines"]["region"] = line | {"coordinator": "leila"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
+    async with live_centre(tmp_path_factory.mktemp("regions"), change=a_region) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
+    yield house
+    await house.clear()
+
+
+async def test_coordinator_then_regional_centre_then_head_office(centre: LiveCentre) -> None:
+    await centre.seat("leila")  # the coordinator of Kazan
+    await centre.seat("farid", hz=SECOND_HZ)  # a coordinator of Baku
+    anna = await centre.seat("anna", hz=THIRD_HZ)  # an operator at head office
+    callers = [await centre.call(REGION)]
+    await callers[0].hears(Tone(AGENT_HZ), within=8)
+    callers.append(await centre.call(REGION))
+    await centre.until(lambda live: waiting(live, "kazan") == 1, "the second caller waits for leila")
+    await callers[1].hears(Tone(SECOND_HZ), within=8)
+    callers.append(await centre.call(REGION))
+    await callers[2].hears(Tone(THIRD_HZ), within=12)
+    assert len(anna.rings) == 1
+    served = "select queue, agent_id from waits where call_id = ? and result = 'answered'"
+    told = [(await centre.of(caller, served))[0] for caller in callers]
+    assert [tuple(row.values()) for row in told] == [("kazan", "leila"), ("kazan", "farid"), ("operator", "anna")]
