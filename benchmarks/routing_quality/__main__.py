@@ -30,7 +30,7 @@ def main() -> None:
     """Measure all cases, print two tables and one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--arrivals", type=int, default=1_000_000, help="of each case against theory, at least")
-    parser.add_argument("--cross-trained", type=int, default=2_000_000, help="of each case of Wallace and Whitt")
+    parser.add_argument("--cross-trained", type=int, default=1_750_000, help="of each case of Wallace and Whitt")
     parser.add_argument("--ciw", type=int, default=100_000, help="arrivals that Ciw simulates in each of two cases")
     parser.add_argument("--skills", type=int, nargs="+", default=[1, 2, 3, 4, 5, 6], help="k of Wallace and Whitt")
     parser.add_argument("--seed", type=int, default=1)
