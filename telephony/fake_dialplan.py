@@ -150,14 +150,8 @@ class FakeDialplan:
         """Into another context, out of a ring or talk too. A missing one drops the caller, as in Asterisk."""
         for leg in self._legs(channel):
             self._gone(leg)
-        ways = {
-            "al-ring": self._ring,
-            "al-stay": self._stay,
-            "al-move": self._move,
-            "al-last-resort": self._last_resort,
-            "al-line": self._line,
-        }
-        go = ways.get(context)
+        ways = {"al-ring": self._ring, "al-stay": self._stay, "al-move": self._move, "al-line": self._line}
+        go = {**ways, "al-last-resort": self._last_resort}.get(context)
         if go is None or context in self.missing_contexts:
             self._end(channel)
         else:
