@@ -22,6 +22,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import yaml
 
 from app import runtime
@@ -92,7 +93,8 @@ def make_prompts(
     phrases: Iterable[Phrase], sounds: Path, speak: Speak = espeak, studio: Path = TEXTS / "studio"
 ) -> PromptReport:
     """Make what is not yet there as it should be, atomically file by file; a second call makes nothing."""
-    made = kept = 0
+    phrases, made, kept = list(phrases), 0, 0
+    _check_studio(studio, {(phrase.lang, phrase.id) for phrase in phrases})
     for lang, said in groupby(sorted(phrases, key=lambda phrase: phrase.lang), key=lambda phrase: phrase.lang):
         folder = sounds / lang / "al"
         folder.mkdir(parents=True, exist_ok=True)
@@ -106,6 +108,16 @@ def make_prompts(
         made += len(stale)
         kept += len(wanted) - len(stale)
     return PromptReport(made, kept)
+
+
+def _check_studio(studio: Path, known: set[tuple[str, str]]) -> None:
+    """A recording that would never be heard, since it is no WAV file or has the name of no phrase, is a fault."""
+    files = [file for file in sorted(studio.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    stray = [str(file) for file in files if file.suffix != ".wav" or (file.parent.name, file.stem) not in known]
+    if stray:
+        raise PromptFault(
+            f"no phrase is recorded by {', '.join(stray)}: name it studio/LANGUAGE/ID.wav, or take it out."
+        )
 
 
 def _recording(phrase: Phrase, studio: Path) -> Path | None:
@@ -129,18 +141,36 @@ def _known_hashes(folder: Path) -> dict[str, str]:
 
 def _sound(phrase: Phrase, studio: Path, speak: Speak) -> bytes:
     recording = _recording(phrase, studio)
-    spoken = [recording.read_bytes()] if recording else [speak(voice, text) for voice, text in phrase.parts]
-    whole = AudioSegment.empty().set_frame_rate(RATE)
-    for wav in spoken:
-        whole += _for_the_telephone(AudioSegment.from_file(io.BytesIO(wav), format="wav"))
+    if recording:
+        whole = _for_the_telephone(_recorded(recording), str(recording))
+    else:
+        whole = AudioSegment.empty().set_frame_rate(RATE)
+        for voice, text in phrase.parts:
+            spoken = AudioSegment.from_file(io.BytesIO(speak(voice, text)), format="wav")
+            whole += _for_the_telephone(spoken, f"{phrase.id}, as espeak-ng's voice {voice} speaks it,")
     return bytes(whole.export(io.BytesIO(), format="wav").read())
 
 
-def _for_the_telephone(sound: AudioSegment) -> AudioSegment:
+def _recorded(recording: Path) -> AudioSegment:
+    """What a studio has recorded, in whatever resolution."""
+    try:
+        samples, rate = soundfile.read(recording, always_2d=True)
+    except soundfile.LibsndfileError as fault:
+        reason = str(fault).rpartition(": ")[2].rstrip(".")
+        raise PromptFault(
+            f"{recording} is no sound that can be read ({reason}): save it as an uncompressed WAV."
+        ) from None
+    if rate < RATE:
+        raise PromptFault(f"{recording} has {rate} samples a second: record with {RATE} at least.")
+    audio = np.clip(np.rint(samples * 32767), -32768, 32767).astype(np.int16).tobytes()
+    return AudioSegment(data=audio, sample_width=2, frame_rate=rate, channels=samples.shape[1])
+
+
+def _for_the_telephone(sound: AudioSegment, source: str) -> AudioSegment:
     """8 kHz mono 16-bit, `LOUDNESS_DBFS` on average, `MARGIN_MS` of what was silence left at both ends."""
+    if not len(sound) or sound.max_dBFS < SILENCE_DBFS:
+        raise PromptFault(f"{source} would be silence: check it.")
     sound = _below_4_khz(sound.set_channels(1).set_sample_width(2)).set_frame_rate(RATE)
-    if sound.max_dBFS < SILENCE_DBFS:
-        raise PromptFault("a prompt would be silent: check the studio recording or espeak-ng's voice.")
     sound = sound.apply_gain(PEAK_DBFS - sound.max_dBFS)
     start = max(0, detect_leading_silence(sound, SILENCE_DBFS) - MARGIN_MS)
     end = max(0, detect_leading_silence(sound.reverse(), SILENCE_DBFS) - MARGIN_MS)

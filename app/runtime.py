@@ -201,6 +201,8 @@ def _link_data() -> None:
             phrases = _language(source, lang)
             for entry in phrases.iterdir() if phrases else ():
                 _link(data / "sounds" / lang / entry.name, entry)
+    # The one phrase of Asterisk's own that callers hear, for languages of which it has none.
+    _link(data / "sounds" / "beep.wav", data / "sounds" / "en" / "beep.wav")
 
 
 def _link(link: Path, target: Path) -> None:

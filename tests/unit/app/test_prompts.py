@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import yaml
 
 from app.errors import PromptFault
@@ -117,8 +118,42 @@ def test_a_studio_recording_wins_and_a_new_one_replaces_it(tmp_path: Path) -> No
     assert voice.said == []
 
 
+@pytest.mark.parametrize(("form", "channels"), [("PCM_24", 2), ("FLOAT", 1), ("ULAW", 1)])
+def test_a_recording_may_have_any_form_of_a_studio(tmp_path: Path, form: str, channels: int) -> None:
+    recording = tmp_path / "studio/en/hello.wav"
+    recording.parent.mkdir(parents=True)
+    tone = 0.3 * np.sin(2 * math.pi * 600 * np.arange(24000) / 48000)
+    soundfile.write(recording, np.tile(tone[:, None], (1, channels)), 48000, form)
+    make_prompts([HELLO], tmp_path / "sounds", Voice(), tmp_path / "studio")
+    heard = samples_of(tmp_path / "sounds/en/al/hello.wav")
+    peak = np.fft.rfftfreq(heard.size, 1 / 8000)[np.abs(np.fft.rfft(heard)).argmax()]
+    assert peak == pytest.approx(600, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("en/helo.wav", a_tone(300), r"no phrase is recorded by .*en/helo\.wav"),
+        ("en/hello.mp3", b"ID3", r"no phrase is recorded by .*en/hello\.mp3"),
+        ("hello.wav", a_tone(300), r"no phrase is recorded by .*hello\.wav"),
+        ("en/hello.wav", b"words", r"en/hello\.wav is no sound that can be read"),
+        ("en/hello.wav", a_tone(300)[:44], r"en/hello\.wav would be silence"),
+        ("en/hello.wav", a_tone(300, level=0.0), r"en/hello\.wav would be silence"),
+        ("en/hello.wav", a_tone(300, rate=4000), r"en/hello\.wav has 4000 samples a second"),
+    ],
+)
+def test_a_recording_that_cannot_be_heard_is_told_by_its_name(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    recording = tmp_path / "studio" / name
+    recording.parent.mkdir(parents=True)
+    recording.write_bytes(content)
+    with pytest.raises(PromptFault, match=reason):
+        make_prompts([HELLO], tmp_path / "sounds", Voice(), tmp_path / "studio")
+
+
 def test_silence_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PromptFault, match="silent"):
+    with pytest.raises(PromptFault, match="hello, as espeak-ng's voice en speaks it, would be silence"):
         make_prompts([HELLO], tmp_path, Voice(hello=a_tone(1000, level=0.0)), tmp_path / "no studio")
 
 
