@@ -21,7 +21,9 @@ from app.wording import Wording
 from calls.events import Event, ServiceStarted, SnapshotTaken
 from storage.codec import StoredEvent, decode, encode, from_line, to_line
 from tests.builders import NOON
-from tests.unit.routing.house import House, configuration, happens
+from tests.unit.routing.happenings import happens
+from tests.unit.routing.house import House
+from tests.unit.routing.sample_centre import configuration
 
 LONG = bool(os.environ.get("AL_LONG"))
 HAPPENINGS = 100
