@@ -102,7 +102,8 @@ def assign(floor: Floor, now: datetime) -> list[Decision]:
             if decision is not None:
                 decisions.append(decision)
             elif not _alone_goes_empty(floor, waiter, at):
-                in_vain = waiter.alike
+                if call_id in waiter.alike.waiting:  # else only this caller, who waits for one agent, went empty
+                    in_vain = waiter.alike
                 continue
             settled.add(call_id)
             floor.set_aside(waiter)

@@ -1,8 +1,8 @@
 """What does an Asterisk do with the commands, and tell of the people at its phones? Around the real engine and router.
 
 Only what decisions depend on is played here: facts in, commands out, no messages of Asterisk; those are played in
-tests/unit/app/test_engine_model.py. Longer than 300 lines, since it is one value with a short method for each thing that
-may happen to it.
+tests/unit/app/test_engine_model.py. Longer than 300 lines, since it is one value with a short method for each thing
+that may happen to it.
 """
 
 from __future__ import annotations

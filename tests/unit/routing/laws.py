@@ -12,7 +12,6 @@ from typing import Final
 from calls.call import CallState
 from calls.events import CallEnded, Duty, Tick
 from calls.needs import Needs
-from routing.agent import can_serve
 from routing.assign import LastResort, Overflowed
 from routing.waiting import Overflow, Queue, Target, WaitingCall, When
 from tests.builders import seconds
@@ -23,6 +22,7 @@ from tests.unit.routing.sample_centre import QUEUES
 from tests.unit.routing.watch import (
     LEFT_ALONE,
     Watch,
+    can_serve,
     is_free,
     only_rests,
     open_to_others,
@@ -53,6 +53,7 @@ def each_call_ends_once(watch: Watch) -> None:
     fact = watch.asking.fact
     assert not isinstance(fact, CallEnded) or watch.ended[fact.call_id] == 1
     assert not watch.decided & set(watch.ended)
+    assert len(watch.decided) == len(watch.asking.decisions)
 
 
 def nobody_is_sent_the_same_way_twice(watch: Watch) -> None:
@@ -104,6 +105,9 @@ def no_agent_is_double_booked(watch: Watch) -> None:
     gives_way = {ring.after for ring in centre.rings.values()}
     rung = [ring.agent_id for call_id, ring in centre.rings.items() if call_id not in gives_way]
     assert len(rung) == len(set(rung)), "one agent is asked for twice"
+    assert len(watch.taken) == sum(hasattr(one, "agent_id") for one in watch.asking.decisions), (
+        "one agent for two calls"
+    )
     assert all(ring.agent.call_id is None or ring.gives_way for ring in watch.rings), "an agent with a call is rung"
 
 
@@ -195,12 +199,10 @@ def nobody_waits_while_somebody_is_free(watch: Watch, *, emergency: bool) -> Non
     agents = [agent for agent_id, agent in watch.asking.agents.items() if agent_id not in watch.taken]
     idle = [agent for agent in agents if is_free(agent, watch.at)]
     offered = [agent for agent in idle if emergency or open_to_others(agent, idle, watch.at)]
-    busy = [agent for agent in agents if only_rests(agent, watch.at) or rings_for_no_emergency(watch, agent)]
-    for call in waiting:
-        if call.call_id not in watch.decided:
-            # Nobody is disturbed while somebody is free, be it one who has missed this very call.
-            disturbed = emergency and not any(agent.missed == call.call_id for agent in idle)
-            assert not any(would_take(watch, call, agent) for agent in offered + (busy if disturbed else []))
+    if emergency:
+        offered += [agent for agent in agents if only_rests(agent, watch.at) or rings_for_no_emergency(watch, agent)]
+    for agent in offered:
+        assert not any(call.call_id not in watch.decided and would_take(watch, call, agent) for call in waiting)
 
 
 # --- which agent ------------------------------------------------------------------------------------------------------

@@ -129,6 +129,15 @@ def test_a_call_that_waits_for_one_agent_keeps_nobody_else_waiting() -> None:
     assert rung(floor) == {"other": ("anna", 0)}
 
 
+def test_a_patient_caller_of_whom_there_is_news_keeps_nobody_else_waiting() -> None:
+    anna, galina = an_agent("anna"), busy(an_agent("galina"))
+    calls = a_waiting_call("patient", preferred="galina", waited=9), a_waiting_call("other", waited=1)
+    floor = put(a_floor(busy(anna), galina, **PATIENT), *calls)
+    assert rung(floor) == {}
+    floor.agents.update({"anna": anna, "galina": replace(galina, since=NOON + seconds(1))})
+    assert rung(floor) == {"other": ("anna", 0)}
+
+
 def test_an_emergency_caller_waits_for_no_particular_agent() -> None:
     emergency = a_queue("emergency", emergency=True, **PATIENT)
     floor = a_floor(an_agent("anna"), busy(an_agent("galina")), queues=(emergency,))

@@ -24,7 +24,7 @@ from calls.events import (
     TalkEnded,
 )
 from calls.needs import Needs
-from routing.agent import Agent, AgentState, can_serve
+from routing.agent import Agent, AgentProfile, AgentState, Grade
 from routing.assign import GiveWay, LastResort, LeaveToFallback, Overflowed, Ring
 from routing.waiting import Queue, WaitingCall
 from tests.builders import seconds
@@ -95,11 +95,11 @@ class Watch:
     def _rings(self) -> Iterator[Chosen]:
         undecided, untaken = dict(self.asking.waiting), dict(self.asking.agents)
         for one in self.asking.decisions:
-            call = undecided.pop(one.call_id)
+            call, _ = self.asking.waiting[one.call_id], undecided.pop(one.call_id, None)
             if isinstance(one, LeaveToFallback):
-                untaken.pop(one.agent_id)
+                untaken.pop(one.agent_id, None)
             elif isinstance(one, Ring | GiveWay):
-                agent = untaken.pop(one.agent_id)
+                agent, _ = self.asking.agents[one.agent_id], untaken.pop(one.agent_id, None)
                 needs = relaxed(call, QUEUES[call.queue], self.at)[1]
                 left = (list(undecided.values()), list(untaken.values()))
                 yield Chosen(call, needs, agent, isinstance(one, GiveWay), *left)
@@ -141,6 +141,14 @@ class Watch:
         agent_id = self.talks.pop(call_id, None)
         if agent_id is not None:
             self.wrap_up[agent_id] = self.at + seconds(QUEUES[self.queues[call_id]].wrap_up_seconds)
+
+
+def can_serve(profile: AgentProfile, asked: Needs) -> bool:
+    has, grades = (
+        dict(profile.skills),
+        [f"grade:{grade}" for grade in list(Grade)[: list(Grade).index(profile.grade) + 1]],
+    )
+    return all(skill in grades or has.get(skill, 0) >= level for skill, level in asked)
 
 
 def is_free(agent: Agent, at: datetime) -> bool:
