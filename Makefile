@@ -8,7 +8,7 @@ SYSTEM_PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11;
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$python" && break; done)
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo run test test-long bench lint lock clean
+.PHONY: help setup demo run test test-long mutants bench lint lock clean
 
 help: ## list what can be done
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,9 @@ test: lint ## every test, at sizes that end in under ten minutes; two files at a
 
 test-long: lint ## the same tests at the sizes that the issues name
 	@AL_LONG=1 exec $(PYTHON) -m pytest $(ARGS)
+
+mutants: setup ## seed known faults of routing into copies of the tree; each must break the law that it is listed with
+	@exec $(PYTHON) -m tests.mutants $(ARGS)
 
 bench: setup ## one benchmark: make bench ENTRY=agi
 	@[ -n "$(ENTRY)" ] || { echo "Which one? make bench ENTRY=agi, for example" >&2; exit 2; }
