@@ -95,6 +95,9 @@ def numbers_are_told_apart(found: Configuration, written: Written) -> Broken:
             yield ("lines", name, "numbers"), "must hold at least one number, or nobody can call this line"
     inside: list[tuple[Way, str]] = [(("queues", name, "extension"), q.extension) for name, q in found.queues.items()]
     inside += [(("agents", name, "extension"), a.extension) for name, a in found.agents.items() if a.extension]
+    for name, line in found.lines.items():
+        if line.ambulance is not None and not SHORT_NUMBER.fullmatch(line.ambulance):
+            yield ("lines", name, "ambulance"), 'must be a short number of 2 to 6 digits, in quotes: "112"'
     for way, number in outside:
         if not SHORT_NUMBER.fullmatch(number) and not _international(number):
             yield way, "is no number: write it as +442079460100, or a short number of 2 to 6 digits"

@@ -5,25 +5,14 @@ A rule yields (way, reason). Names are looked up in the file as written, so that
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-
-import yaml
-
-import prompts
 from calls.needs import Needs
 from config.forms import Broken, Rules, Written, names, nodes_of
 from config.located import Way
 from config.model import Configuration
-from ivr.graph import words
+from config.phrases import phrases_have_texts, texts
 from ivr.menu import (
-    CONFIRM_PROMPTS,
-    DIGIT_PROMPTS,
-    DIGITS,
-    STANDARD_PROMPTS,
     CallbackNode,
     EndNode,
-    GatherNode,
     HangupNode,
     LanguageNode,
     QueueNode,
@@ -63,7 +52,7 @@ def lines_fit_their_kind(found: Configuration, written: Written) -> Broken:
 def languages_are_spoken(found: Configuration, written: Written) -> Broken:
     """Each language has prompts and a skill; lines and menus use only those."""
     for index, lang in enumerate(found.languages):
-        if lang not in _phrases():
+        if lang not in texts():
             yield ("languages", index), f"has no prompts: write prompts/{lang}.yaml, or take {lang} out"
         if f"lang:{lang}" not in found.skills:
             yield ("languages", index), f"has no skill: add lang:{lang} to skills"
@@ -79,27 +68,6 @@ def languages_are_spoken(found: Configuration, written: Written) -> Broken:
         for key, lang in node.options.items() if isinstance(node, LanguageNode) else ():
             if lang not in found.languages:
                 yield (*way, "options", key), f"{lang} is not among the languages of this configuration"
-
-
-def prompts_can_be_said(found: Configuration, written: Written) -> Broken:
-    """A prompt that is missing in one language would be silence, or hang up the caller."""
-    used: list[tuple[Way, str]] = [(("menus",), prompt) for prompt in STANDARD_PROMPTS]
-    used += [(("languages",), f"lang-{lang}") for lang in found.languages]
-    used += [(("queues",), prompt) for prompt in LAST_RESORT_PROMPTS]
-    for line_id, line in found.lines.items():
-        spoken = {"greeting": line.greeting, "whisper": line.whisper}
-        used += [(("lines", line_id, field), prompt) for field, prompt in spoken.items() if prompt is not None]
-    for way, node in nodes_of(found):
-        used += [((*way, *fields), prompt) for fields, prompt in words(node) if prompt != DIGITS]
-        read_out = any(prompt == DIGITS for _, prompt in words(node))
-        if isinstance(node, GatherNode) and node.confirm:
-            used += [((*way, "confirm"), prompt) for prompt in CONFIRM_PROMPTS]
-            read_out = True
-        used += [(way, prompt) for prompt in DIGIT_PROMPTS if read_out]
-    for way, prompt in used:
-        lacking = [lang for lang in found.languages if prompt not in _phrases().get(lang, {prompt})]
-        if lacking:
-            yield way, f"prompt {prompt!r} has no text in {', '.join(lacking)}: add it to prompts/{lacking[0]}.yaml"
 
 
 def skills_are_declared(found: Configuration, written: Written) -> Broken:
@@ -126,27 +94,14 @@ def every_queue_can_be_served(found: Configuration, written: Written) -> Broken:
             yield ("queues", queue_id), "no agent meets its needs: give an agent these skills, or ask for less"
 
 
-LAST_RESORT_PROMPTS = ("all-agents-busy", "leave-message", "voicemail-thanks")
-"""What callers hear for whom nobody is there, before they leave a message; without them Asterisk would hang up."""
-
 RULES: Rules = {
     references_exist: ("queues", "lines", "default_line"),
     lines_fit_their_kind: (),
     languages_are_spoken: ("languages", "skills"),
-    prompts_can_be_said: ("languages",),
+    phrases_have_texts: ("languages",),
     skills_are_declared: ("skills",),
     every_queue_can_be_served: ("agents",),
 }
-
-
-@functools.cache
-def _phrases() -> dict[str, frozenset[str]]:
-    """Language -> ids of the prompts that have a text in it."""
-    found: dict[str, frozenset[str]] = {}
-    for file in Path(str(prompts.__file__)).parent.rglob("*.yaml"):
-        phrases = frozenset(yaml.safe_load(file.read_text(encoding="utf-8"))["phrases"])
-        found[file.stem] = found.get(file.stem, frozenset()) | phrases
-    return found
 
 
 def _named(written: Written, section: str, name: str | None, way: Way) -> Broken:

@@ -13,7 +13,8 @@ from synthetic.alaw import RATE
 from synthetic.dialog import Dialog
 from synthetic.phone import Answer, Refusal
 from synthetic.tones import Tone, is_silent
-from tests.e2e.centre import AGENT_HZ, EMERGENCY, LiveCentre, always_open, live_centre, prompt
+from tests.e2e.centre import AGENT_HZ, EMERGENCY, LiveCentre, always_open, eventually, live_centre, prompt
+from tests.e2e.outages import frozen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,8 +51,22 @@ async def test_an_emergency_caller_hears_at_once_that_it_is_the_right_line(centr
     await centre.seat("elena", Refusal.NEVER)
     caller = await centre.call(EMERGENCY)
     for lang in ("ru", "en"):
-        await caller.hears(prompt(lang, "connecting-emergency"), within=12)
+        for words in ("connecting-emergency", "ambulance-is", "digit-3"):
+            await caller.hears(prompt(lang, words), within=15)
     assert longest_silence(caller) < 1
+
+
+async def test_without_the_service_too_an_emergency_caller_is_told_the_ambulance_number(centre: LiveCentre) -> None:
+    await centre.seat("elena", Refusal.NEVER)
+    async with frozen(centre):
+        caller = await centre.call(EMERGENCY)
+
+        async def in_app_queue() -> float | None:
+            channels = await centre.cli("core show channels concise")
+            return asyncio.get_running_loop().time() if "!Queue!" in channels else None
+
+        since = await eventually(in_app_queue, "the caller is in the fallback", 10)
+        await caller.hears(prompt("ru", "ambulance-is"), within=15, since=since)
 
 
 async def test_nobody_answers_an_emergency_call_and_the_mobile_is_rung(centre: LiveCentre) -> None:

@@ -42,6 +42,7 @@ FAULTS = [
     ("    record: true\n", "    greeting: greeting-hotline\n", "lines.direct.greeting", "is for lines with a menu", ""),
     ("    record: true\n", "    timezone: Asia/Baku\n", "lines.direct.timezone", "it has none", ""),
     ("    record: true\n", "    survey: hotlyne\n", "lines.direct.survey", "not among the menus", ""),
+    ("    record: true\n", "    ambulance: +44-112\n", "lines.direct.ambulance", "2 to 6 digits", ""),
     ("    record: true\n", "    menu: hotline\n", "lines.direct.menu", "is for lines with a menu", ""),
     ("    menu: doctors\n", "", "lines.doctors", "of kind menu and has no menu", "lines:/  doctors:"),
     ("hours: office\n", "hours: offices\n", "lines.kazan.hours", "did you mean office?", ""),

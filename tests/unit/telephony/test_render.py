@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 import sys
@@ -158,6 +159,25 @@ def test_an_off_site_agent_is_paused_in_the_fallback_until_the_service_says_othe
     marat = {line for line in text_of(site, "queues.conf").splitlines() if "marat" in line}
     assert marat == {"member => Local/marat@al-member/n,0,marat,,no,0,1"}
     assert "[marat]" not in text_of(site, "pjsip.conf")
+
+
+def test_emergency_callers_of_a_line_are_told_its_ambulance_number_in_its_languages(
+    centre: Configuration, site: Site
+) -> None:
+    render(centre, site, secrets_of(centre))
+    sections = text_of(site, "musiconhold.conf").split("\n[")
+    (baku,) = [section for section in sections if section.startswith("emergency-baku]")]
+    said = re.findall(r"/sounds/(\w+)/al/(.+)", baku)
+    words = [
+        "connecting-emergency",
+        "ambulance-is",
+        *(f"digit-{digit}" for digit in centre.lines["baku"].ambulance or ""),
+    ]
+    assert said == [(lang, word) for lang in centre.lines["baku"].languages for word in words]
+    dialplan = text_of(site, "extensions.conf")
+    for line in centre.lines.values():
+        assert (f",AL_AMBULANCE=-{line.line_id})" in dialplan) is (line.ambulance is not None)
+    assert "AL_MUSIC=emergency${AL_AMBULANCE})" in dialplan
 
 
 UNKNOWN_TO_ASTERISKLINT = "E_APP_MISSING: app 'MSet' does not exist"
