@@ -227,6 +227,13 @@ FAULTS: Final = (
         "time_alone_decides_nothing_before_its_deadline",
     ),
     Fault(
+        "the end of a queue's hours is told to nobody",
+        FLOOR,
+        "ahead.append(moment(self._next_minute))",
+        "pass",
+        "time_alone_decides_nothing_before_its_deadline",
+    ),
+    Fault(
         "patience never ends",
         FLOOR,
         "and (at - waiter.since) / SECOND < queue.preferred_seconds",

@@ -18,7 +18,7 @@ from tests.builders import seconds
 from tests.unit.routing.happenings import closes, replay
 from tests.unit.routing.house import House
 from tests.unit.routing.naive import relaxed
-from tests.unit.routing.sample_centre import QUEUES
+from tests.unit.routing.sample_centre import CLOSES, QUEUES
 from tests.unit.routing.watch import (
     LEFT_ALONE,
     Watch,
@@ -92,7 +92,9 @@ def applies(rule: Overflow, watch: Watch, call: WaitingCall, waited: float, *, o
     if rule.when is When.FULL:
         others = [one for one in watch.asking.waiting.values() if one.queue == call.queue]
         return sum(one.queued_at < call.queued_at for one in others) >= rule.limit
-    return waited >= rule.after_seconds and (rule.when is When.LONG or not on_duty)
+    closed = 60 * watch.at.hour + watch.at.minute >= CLOSES
+    holds = {When.LONG: True, When.NOBODY: not on_duty, When.CLOSED: closed}[rule.when]
+    return holds and waited >= rule.after_seconds
 
 
 # --- agents -----------------------------------------------------------------------------------------------------------

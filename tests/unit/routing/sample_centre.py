@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from calls.hours import Band
 from calls.needs import Needs, needs, parse_needs
 from config.model import Configuration, Trunk
 from routing.agent import AgentProfile
 from routing.waiting import LastResort, Overflow, Relaxation, Target, When
-from tests.builders import a_profile, a_queue
+from tests.builders import a_profile, a_queue, weekdays_nine_to_six
+
+CLOSES: Final = 12 * 60 + 20
+"""The minute of the day when the desk does; sequences begin at noon."""
 
 QUEUES: Final = {
     queue.queue_id: queue
@@ -42,7 +47,13 @@ QUEUES: Final = {
             relaxation=(Relaxation(after_seconds=40, levels=(("grade:doctor", 0),)),),
             overflow=(Overflow(when=When.NOBODY, to=Target.QUEUE, queue="general", after_seconds=20),),
         ),
-        a_queue("desk", target_seconds=40.0, last_resort=LastResort(after_seconds=45)),
+        a_queue(
+            "desk",
+            target_seconds=40.0,
+            last_resort=LastResort(after_seconds=45),
+            hours=replace(weekdays_nine_to_six("UTC"), weekly=((Band(9 * 60, CLOSES),),) * 7),
+            overflow=(Overflow(when=When.CLOSED, to=Target.VOICEMAIL, after_seconds=10),),
+        ),
     )
 }
 PROFILES: Final[dict[str, AgentProfile]] = {

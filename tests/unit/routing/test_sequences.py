@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from random import Random
 
 import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as some
 
-from tests.unit.routing.happenings import digest, play
+from calls.events import Decided
+from routing.explain import Reason
+from tests.unit.routing.happenings import MOST_FACTS, digest, play
 from tests.unit.routing.laws import ENDINGS, LAWS
 from tests.unit.routing.watch import Watch
 
@@ -37,6 +40,13 @@ def test_every_law_holds_in_every_sequence(sequence: bytes) -> None:
     for law in filter(wanted, ENDINGS):
         note(f"broken: {law.__name__}, after: {house.story}")
         law(house)
+
+
+def test_the_sequences_reach_every_reason_for_a_decision() -> None:
+    """But the one that is not told: a call is left to app_queue."""
+    houses = [play(Random(seed).randbytes(2 * MOST_FACTS)) for seed in range(60)]
+    told = {one.reason for house in houses for one in house.results if isinstance(one, Decided)}
+    assert told == set(Reason) - {Reason.IN_FALLBACK}
 
 
 def test_another_process_decides_alike_whatever_its_hashes_are() -> None:
