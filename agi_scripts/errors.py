@@ -35,5 +35,17 @@ class UnknownLine(AgiFault):
     """The dialplan asked for the menu of a line that the configuration does not have: render it anew."""
 
 
+class BadAnswer(AgiFault):
+    """A table, a database or a service has said something of a caller that cannot be; it counts as a failure."""
+
+
+class NotAsked(AgiFault):
+    """A lookup has nobody who could be asked: no query in the configuration, or a table with faults."""
+
+
+class SourceSlow(AgiFault):
+    """A source of lookups has been slow of late: nobody is made to wait for it until it answers in time again."""
+
+
 class TooManyWrongPins(AgiFault):
     """So many PINs of this clinic were wrong lately that none is checked: somebody may be trying them all."""

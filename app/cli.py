@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from agi_scripts.sources.tables import table_faults
 from app import logs
 from app.errors import AppFault
 from app.menus_cli import ivr
@@ -24,6 +25,7 @@ from app.settings import Settings, load_settings, secret, service_address
 from app.simulating import simulate, staff
 from config.errors import ConfigurationFaults
 from config.load import check as check_configuration
+from config.load import load
 
 cli = typer.Typer(
     name="assistline",
@@ -66,7 +68,7 @@ def demo(
 def check(file: Annotated[Path | None, typer.Argument(help="a configuration; default: AL_CONFIG")] = None) -> None:
     """Say what is wrong with a configuration, with file, line and reason; exit 1 if anything is."""
     path = file or load_settings().config
-    faults = check_configuration(path)
+    faults = check_configuration(path) or table_faults(load(path), path.parent)
     for fault in faults:
         typer.echo(str(fault), err=True)
     if faults:

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     """One instance's settings; each field is the environment variable `AL_<FIELD>` unless its alias says otherwise.
 
     `bind` is where our own programs meet (HTTP, FastAGI, AMI), which never leave the machine; phones and the carrier
-    come in at `sip_bind`.
+    come in at `sip_bind`. `lookup_database_url` is the insurer's own database, which menus may ask about callers.
     """
 
     model_config = SettingsConfigDict(env_prefix="AL_", frozen=True, env_ignore_empty=True, populate_by_name=True)
@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     tls_key: Annotated[Path | None, Field(validate_default=True)] = None
     srtp: bool = False
     database_url: str = Field(default_factory=_own_database, validation_alias="DATABASE_URL")
+    lookup_database_url: str | None = Field(default=None, repr=False)
     redis_url: Annotated[str | None, Field(validation_alias="REDIS_URL")] = None
 
     @field_validator("home", "config", "tls_certificate", "tls_key")
@@ -114,9 +115,11 @@ class Settings(BaseSettings):
             raise ValueError("its keys would be sent in clear: set AL_TLS_PORT, AL_TLS_CERTIFICATE and AL_TLS_KEY too")
         return srtp
 
-    @field_validator("database_url")
+    @field_validator("database_url", "lookup_database_url")
     @classmethod
-    def _with_async_driver(cls, url: str) -> str:
+    def _with_async_driver(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
         scheme, separator, rest = url.partition("://")
         return f"{ASYNC_DRIVERS.get(scheme, scheme)}{separator}{rest}"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
+from config.sources import Sources
 from ivr.menu import Line, Menu
 from routing.agent import AgentProfile
 from routing.waiting import Queue
@@ -55,3 +56,4 @@ class Configuration:
     menus: Mapping[str, Menu]
     lines: Mapping[str, Line]
     clinics: Mapping[str, Clinic]
+    lookups: Sources = field(default_factory=Sources)

@@ -10,6 +10,7 @@ from config.forms import Broken, Rules, Written, names, nodes_of
 from config.located import Way
 from config.model import Configuration
 from config.phrases import phrases_have_texts, texts
+from config.sources import faults as faults_of_sources
 from ivr.menu import (
     CallbackNode,
     EndNode,
@@ -94,6 +95,11 @@ def every_queue_can_be_served(found: Configuration, written: Written) -> Broken:
             yield ("queues", queue_id), "no agent meets its needs: give an agent these skills, or ask for less"
 
 
+def lookups_can_be_asked(found: Configuration, written: Written) -> Broken:
+    """As `config.sources` says."""
+    yield from faults_of_sources(found.lookups)
+
+
 RULES: Rules = {
     references_exist: ("queues", "lines", "default_line"),
     lines_fit_their_kind: (),
@@ -101,6 +107,7 @@ RULES: Rules = {
     phrases_have_texts: ("languages",),
     skills_are_declared: ("skills",),
     every_queue_can_be_served: ("agents",),
+    lookups_can_be_asked: (),
 }
 
 

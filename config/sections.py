@@ -16,6 +16,7 @@ from calls.hours import Hours
 from config.holidays import Calendar, Days, UnknownCalendar, resolve
 from config.located import Located, Way
 from config.model import Clinic, Configuration
+from config.sources import KINDS, Sources
 from config.validation import instead, levels, validated
 from config.week import BadHours, WrittenHours, hours
 from ivr.menu import Line, Menu, Node
@@ -58,6 +59,7 @@ def configuration(located: Located, today: date) -> tuple[Configuration, frozens
             if value is not None:
                 found[name] = value
         written[section] = found
+    written["lookups"] = _sources(located, written.get("lookups"))
     if "version" in written:
         located.fault(("version",), "is made from the file itself: take it out")
     text = json.dumps(located.values, sort_keys=True)
@@ -120,6 +122,21 @@ def _nodes(located: Located, raw: Any, way: Way) -> dict[str, Any]:
         if value is not None:
             found[name] = value
     return found
+
+
+def _sources(located: Located, raw: Any) -> Sources:
+    """The section ``lookups``; a source with a fault is left out."""
+    found = {}
+    known = list(Sources.__dataclass_fields__)
+    for name, source in _entries(located, raw, ("lookups",)).items():
+        kind = KINDS.get(str(source.get("kind")))
+        if name not in known:
+            located.fault(("lookups", name), f"is not known here: take it out{instead(name, known)}")
+        elif kind is None:
+            located.fault(("lookups", name, "kind"), f"must be one of {', '.join(KINDS)} (is {source.get('kind')!r})")
+        else:
+            found[name] = validated(kind, source, ("lookups", name), located)
+    return Sources(**found)
 
 
 def _relaxation(located: Located, raw: Any, way: Way) -> Any:

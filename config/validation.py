@@ -13,7 +13,7 @@ from calls.errors import BadNeeds
 from calls.needs import needs
 from config.located import Located, Way
 
-SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash")
+SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash", "url")
 
 
 @functools.cache

@@ -103,7 +103,7 @@ async def served(
 ) -> AsyncIterator[int]:
     """A FastAGI server with menu sessions; yields its port."""
     check = pin_check or PinDesk(lambda: NOON).check
-    handler = menu_handler(configuration, events.append, check, lambda: NOON, lambda lang, prompt: 2.0, lookups)
+    handler = menu_handler(configuration, events.append, check, lambda: NOON, lambda lang, prompt: 2.0, lambda: lookups)
     server = AgiServer(handler)
     try:
         yield await server.start("127.0.0.1", 0)

@@ -129,7 +129,7 @@ async def test_the_guard_is_renewed_before_each_of_several_lookups() -> None:
         PinDesk(lambda: NOON).check,
         lambda: NOON,
         lambda lang, prompt: 2.0,
-        Lookups(find_caller=find_caller),
+        lambda: Lookups(find_caller=find_caller),
     )
     left = await handler(AgiChannel({"network_script": "menu?line=service"}, call))
     assert left["AL_NEXT"] == "voicemail"

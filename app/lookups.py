@@ -1,0 +1,96 @@
+"""Whom do the menus ask about callers? The sources that the configuration in force names, ready to be asked.
+
+A source that cannot be had (no address, a table with faults) is logged, and its lookups fail: no call waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from agi_scripts.lookups import FindsAnswers, FindsCallers
+from agi_scripts.sources.database import Database, open_database
+from agi_scripts.sources.files import AnswersFile, CallersFile, TableFile
+from agi_scripts.sources.service import Service
+from agi_scripts.sources.tables import read_answers, read_callers
+from app.settings import Settings, secret
+from config.model import Configuration
+from config.sources import CsvSource, RestSource, Sources, SqlSource
+
+log = structlog.get_logger()
+
+
+class MenuSources:
+    """Who is asked about callers and who for answers; None where the configuration names nobody."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._named = Sources()
+        self._parts = AsyncExitStack()
+        self.find_caller: FindsCallers | None = None
+        self.find_answer: FindsAnswers | None = None
+
+    async def adopt(self, configuration: Configuration) -> None:
+        """From now on the sources of this configuration are asked; those of the one before are let go of."""
+        named = configuration.lookups
+        if named == self._named:
+            return
+        before, self._parts, self._named = self._parts, AsyncExitStack(), named
+        self.find_caller = await self._callers(configuration)
+        self.find_answer = await self._answers(configuration)
+        await before.aclose()
+
+    async def close(self) -> None:
+        """Ask no more."""
+        await self._parts.aclose()
+
+    async def _callers(self, configuration: Configuration) -> FindsCallers | None:
+        source = configuration.lookups.callers
+        if isinstance(source, CsvSource):
+            file = self._settings.config.parent / source.file
+            table = TableFile(file, functools.partial(read_callers, configuration=configuration))
+            await table.look()
+            self._beside(table.watch())
+            return CallersFile(table).find_caller
+        asked = self._asked(source) if source else None
+        return asked.find_caller if asked else None
+
+    async def _answers(self, configuration: Configuration) -> FindsAnswers | None:
+        source = configuration.lookups.answers
+        if isinstance(source, CsvSource):
+            file = self._settings.config.parent / source.file
+            table = TableFile(file, functools.partial(read_answers, configuration=configuration))
+            await table.look()
+            self._beside(table.watch())
+            return AnswersFile(table, lambda: datetime.now(UTC), configuration.timezone).find_answer
+        asked = self._asked(source) if source else None
+        return asked.find_answer if asked else None
+
+    def _asked(self, source: SqlSource | RestSource) -> Database | Service | None:
+        if isinstance(source, RestSource):
+            service = Service(source, secret(self._settings.home, "lookup"))
+            self._parts.push_async_callback(service.close)
+            return service
+        if self._settings.lookup_database_url is None:
+            log.error("AL_LOOKUP_DATABASE_URL is not set, and lookups are of kind sql", action="lookup.no_database")
+            return None
+        engine = open_database(self._settings.lookup_database_url)
+        self._parts.push_async_callback(engine.dispose)
+        database = Database(engine, source)
+        self._parts.push_async_callback(database.close)
+        return database
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="lookup-table")
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._parts.push_async_callback(end)

@@ -1,0 +1,39 @@
+"""Whom do the menus ask when the configuration names a table, nobody, or a database that is not there?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from app.lookups import MenuSources
+from app.settings import Settings
+from config.sources import CsvSource, Sources, SqlSource
+from ivr.dialogue import CallerRecord
+from ivr.secret import Secret
+from tests.unit.agi_scripts.menu_calls import a_configuration
+
+NUMBER = Secret("+447700900111")
+
+
+async def test_the_sources_of_a_new_configuration_are_asked_from_then_on(tmp_path: Path) -> None:
+    for name, region in (("old", "kazan"), ("new", "baku")):
+        (tmp_path / f"{name}.csv").write_text(f"number,region\n{NUMBER.reveal()},{region}\n")
+    sources = MenuSources(Settings(home=tmp_path, config=tmp_path / "assistline.yaml"))
+    assert sources.find_caller is None
+    for name, region in (("old", "kazan"), ("new", "baku")):
+        await sources.adopt(a_configuration(lookups=Sources(callers=CsvSource(file=f"{name}.csv"))))
+        assert sources.find_caller is not None
+        assert await sources.find_caller("", Secret(""), NUMBER) == CallerRecord(region=region)
+    await sources.adopt(a_configuration())
+    assert sources.find_caller is None
+    await sources.close()
+
+
+async def test_a_database_without_an_address_is_said_so_and_its_lookups_fail(tmp_path: Path) -> None:
+    sources = MenuSources(Settings(home=tmp_path, lookup_database_url=None))
+    with structlog.testing.capture_logs() as logged:
+        await sources.adopt(a_configuration(lookups=Sources(callers=SqlSource(queries={"number": "select :value"}))))
+    assert [line["action"] for line in logged] == ["lookup.no_database"]
+    assert sources.find_caller is None
+    await sources.close()
