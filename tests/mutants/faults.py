@@ -1,6 +1,7 @@
 """Which faults could routing have, and which law does each of them break? A replacement of text in one file each.
 
-The text must be found exactly once: tests/mutants/test_faults.py holds this list against the code.
+The text must be found exactly once: tests/mutants/test_faults.py holds this list against the code. Longer than 300
+lines, since it is one list, looked up and not read through.
 """
 
 from __future__ import annotations
