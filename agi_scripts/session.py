@@ -87,16 +87,17 @@ def menu_handler(
     pin_check: PinCheck,
     clock: Callable[[], datetime],
     spoken: Callable[[str, str], float],
-    lookups: Lookups = NONE,
+    lookups: Callable[[], Lookups] = lambda: NONE,
 ) -> Handler:
     """The handler of ``agi://…/menu?line=<line>`` and ``agi://…/survey?line=<line>``.
 
     ``configuration`` is read once per call: a session keeps the version it began with. ``record`` must not block.
+    ``lookups`` is read once per call.
     ``clock`` tells the time in UTC; ``spoken`` how many seconds a prompt takes (language, prompt id).
     """
 
     async def serve(channel: AgiChannel) -> Mapping[str, str]:
-        return await _MenuCall(channel, configuration(), record, pin_check, clock, spoken, lookups).run()
+        return await _MenuCall(channel, configuration(), record, pin_check, clock, spoken, lookups()).run()
 
     return serve
 
