@@ -375,11 +375,11 @@ async def test_a_storm_loses_nobody_and_rings_nobody_twice_at_once(centre: LiveC
 
 @pytest.mark.parametrize("service", ["there", "away"])
 async def test_an_agent_who_hangs_up_before_the_talk_costs_the_caller_nothing(centre: LiveCentre, service: str) -> None:
-    """anna picks up and is gone while she is told for whom: the caller rings at boris's, or once more at hers."""
-    phones = [await centre.seat(name) for name in ("anna", "boris")]
+    """elena picks up and is gone while she is told for whom: the caller rings at farid's, or once more at hers."""
+    phones = [await centre.seat(name) for name in ("elena", "farid")]
     if service == "away":
         await kill(centre)
-    caller = await centre.call(DIRECT)
+    caller = await centre.call(EMERGENCY)
     ring = await first_of(phones, 10)
     await ring.answered()
     await ring.hang_up()
