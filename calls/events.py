@@ -166,6 +166,29 @@ class VoicemailLeft(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackAsked(CallEvent):
+    """The caller was promised that somebody of ``queue`` rings back at ``number``, a secret."""
+
+    queue: str
+    lang: str
+    number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackDone(CallEvent):
+    """Somebody has rung the caller back, or says why nobody will; ``by`` is who says so."""
+
+    callback_id: str
+    by: str
+    note: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyBegun(CallEvent):
+    """The agent has put down, and the caller is asked for a mark."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(CallEvent):
     """The caller's channel is gone; ``state`` is where it was, ``cause`` the Q.850 cause."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from storage.rows import KEYS, AgentRow, AgentStateRow, AlarmRow, CallRow, Doing, Row, WaitRow
+from storage.rows import KEYS, AgentRow, AgentStateRow, AlarmRow, CallbackRow, CallRow, Doing, Row, WaitRow
 
 BUSY = frozenset({Doing.RINGING, Doing.TALK})
 
 
 class Known:
-    """Rows by what they are about: a call's row, alarm and last wait, an agent's row and lasting state.
+    """Rows by what they are about: a call's row, alarm, promises and last wait, an agent's row and lasting state.
 
     ``changed`` gathers what was put after the start, the last version of each row, in the order of first change.
     """
@@ -18,6 +18,7 @@ class Known:
     def __init__(self, stored: Iterable[Row] = ()) -> None:
         self.calls: dict[str, CallRow] = {}
         self.alarms: dict[str, AlarmRow] = {}
+        self.callbacks: dict[str, CallbackRow] = {}
         self.agents: dict[str, AgentRow] = {}
         self.last_waits: dict[str, WaitRow] = {}
         self.states: dict[str, AgentStateRow] = {}
@@ -34,6 +35,8 @@ class Known:
                     self.calls[row.call_id] = row
                 case AlarmRow():
                     self.alarms[row.call_id] = row
+                case CallbackRow():
+                    self.callbacks[row.callback_id] = row
                 case AgentRow():
                     self.agents[row.agent_id] = row
                 case WaitRow():

@@ -18,6 +18,8 @@ from calls.events import (
     AgentRinging,
     AlarmCleared,
     AlarmRaised,
+    CallbackAsked,
+    CallbackDone,
     CallEnded,
     CallerQueued,
     CallFound,
@@ -29,13 +31,15 @@ from calls.events import (
     Event,
     FallbackEntered,
     LastResortEntered,
+    MenuEnded,
     PhoneReachable,
     RecordingReady,
     TalkEnded,
     VoicemailLeft,
     WrapUpEnded,
 )
-from storage import waits
+from ivr.dialogue import Outcome as MenuOutcome
+from storage import callbacks, waits
 from storage.agent_states import (
     agent_not_reached,
     agent_ringing,
@@ -52,6 +56,8 @@ from storage.rows import AlarmRow, CallRow, Doing, Outcome, RecordingRow, Row, W
 from storage.spooled_calls import call_spooled
 
 LEFT_TO_ASTERISK = frozenset({CallState.FALLBACK, CallState.LAST_RESORT})
+
+AFTER_TALK = frozenset({MenuOutcome.RATED.value, MenuOutcome.UNRATED.value})
 
 
 def project(known: Known, event: Event) -> list[Row]:
@@ -122,7 +128,19 @@ def _last_resort(known: Known, event: LastResortEntered) -> list[Row]:
 
 
 def _message_left(known: Known, event: VoicemailLeft) -> list[Row]:
-    return [replace(_call(known, event.call_id, event.at), outcome=Outcome.VOICEMAIL)]
+    call = replace(_call(known, event.call_id, event.at), outcome=Outcome.VOICEMAIL)
+    return [call, *callbacks.message_left(known, event, call)]
+
+
+def _spooled(known: Known, event: CallSpooled) -> list[Row]:
+    return [*call_spooled(known, event), *callbacks.message_spooled(known, event)]
+
+
+def _menu_ended(known: Known, event: MenuEnded) -> list[Row]:
+    """The survey after the talk says nothing of what the menu before it came to."""
+    if event.outcome in AFTER_TALK:
+        return []
+    return [replace(_call(known, event.call_id, event.at), menu_outcome=event.outcome)]
 
 
 def _ended(known: Known, event: CallEnded) -> list[Row]:
@@ -209,7 +227,10 @@ PROJECTIONS: dict[type[Event], Callable[[Known, Any], list[Row]]] = {
     LastResortEntered: _last_resort,
     VoicemailLeft: _message_left,
     CallEnded: _ended,
-    CallSpooled: call_spooled,
+    CallSpooled: _spooled,
+    CallbackAsked: callbacks.callback_asked,
+    CallbackDone: callbacks.callback_done,
+    MenuEnded: _menu_ended,
     RecordingReady: _recorded,
     AlarmRaised: _alarm_raised,
     AlarmCleared: _alarm_cleared,

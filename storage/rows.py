@@ -51,7 +51,10 @@ class Doing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRow:
-    """One call. ``number`` is a secret, kept to ring back; ``queue`` and ``agent_id`` are the last ones."""
+    """One call. ``number`` is a secret, kept to ring back; ``queue`` and ``agent_id`` are the last ones.
+
+    ``menu_outcome`` is how the menu before any agent ended (ivr.dialogue.Outcome).
+    """
 
     call_id: str
     line: str = ""
@@ -66,6 +69,7 @@ class CallRow:
     ended_by: str | None = None
     ended_state: str | None = None
     outcome: str | None = None
+    menu_outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,25 @@ class AlarmRow:
     agent_id: str | None = None
 
 
-Row = CallRow | WaitRow | AgentRow | AgentStateRow | RecordingRow | AlarmRow
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRow:
+    """One promise to ring back, open until ``done_at``. ``number`` is a secret; a message has its ``recording_id``."""
+
+    callback_id: str
+    call_id: str
+    kind: str
+    asked_at: datetime
+    number: str = ""
+    line: str = ""
+    queue: str = ""
+    lang: str = ""
+    recording_id: str = ""
+    done_at: datetime | None = None
+    done_by: str = ""
+    note: str = ""
+
+
+Row = CallbackRow | CallRow | WaitRow | AgentRow | AgentStateRow | RecordingRow | AlarmRow
 
 KEYS: dict[type, tuple[str, ...]] = {
     CallRow: ("call_id",),
@@ -139,5 +161,6 @@ KEYS: dict[type, tuple[str, ...]] = {
     AgentStateRow: ("agent_id", "since"),
     RecordingRow: ("recording_id",),
     AlarmRow: ("call_id",),
+    CallbackRow: ("callback_id",),
 }
 """The columns by which each row is known."""

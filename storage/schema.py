@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
-from storage.rows import KEYS, AgentRow, AgentStateRow, AlarmRow, CallRow, RecordingRow, WaitRow
+from storage.rows import KEYS, AgentRow, AgentStateRow, AlarmRow, CallbackRow, CallRow, RecordingRow, WaitRow
 
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
@@ -105,6 +105,9 @@ agents = _table_of(AgentRow, "agents")
 agent_states = _table_of(AgentStateRow, "agent_states", Index("ix_agent_states_until", "until"))
 recordings = _table_of(RecordingRow, "recordings", Index("ix_recordings_call_id", "call_id"))
 alarms = _table_of(AlarmRow, "alarms")
+callbacks = _table_of(
+    CallbackRow, "callbacks", Index("ix_callbacks_call_id", "call_id"), Index("ix_callbacks_done_at", "done_at")
+)
 
 TABLES: dict[type, Table] = {
     CallRow: calls,
@@ -113,6 +116,7 @@ TABLES: dict[type, Table] = {
     AgentStateRow: agent_states,
     RecordingRow: recordings,
     AlarmRow: alarms,
+    CallbackRow: callbacks,
 }
 
 

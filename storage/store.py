@@ -23,7 +23,7 @@ from storage.codec import StoredEvent, columns, decode
 from storage.errors import DatabaseAway, RowRefused
 from storage.known import Known
 from storage.projections import PROJECTIONS, project
-from storage.rows import KEYS, AgentRow, AgentStateRow, AlarmRow, CallRow, Row, WaitRow
+from storage.rows import KEYS, AgentRow, AgentStateRow, AlarmRow, CallbackRow, CallRow, Row, WaitRow
 
 TRANSACTION_SECONDS = 15.0
 
@@ -41,7 +41,9 @@ def _by(column: Column[str]) -> Select[Any]:
     return select(column.table).where(column.in_(bindparam("ids", expanding=True)))
 
 
-CALLS, WAITS, ALARMS = (_by(table.c.call_id) for table in (schema.calls, schema.waits, schema.alarms))
+CALLS, WAITS, ALARMS, CALLBACKS = (
+    _by(table.c.call_id) for table in (schema.calls, schema.waits, schema.alarms, schema.callbacks)
+)
 AGENTS = _by(schema.agents.c.agent_id)
 _states = schema.agent_states.c
 _of_agents = _states.agent_id.in_(bindparam("agent_ids", expanding=True))
@@ -131,6 +133,7 @@ async def _load(connection: AsyncConnection, rows: Iterable[StoredEvent]) -> Kno
         stored += await _rows(connection, CallRow, CALLS, ids=call_ids)
         stored += await _rows(connection, WaitRow, WAITS, ids=call_ids)
         stored += await _rows(connection, AlarmRow, ALARMS, ids=call_ids)
+        stored += await _rows(connection, CallbackRow, CALLBACKS, ids=call_ids)
     if call_ids or agent_ids:
         lasting = await _rows(connection, AgentStateRow, LASTING_STATES, agent_ids=agent_ids, call_ids=call_ids)
         stored += lasting
