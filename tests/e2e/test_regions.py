@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from synthetic.tones import Tone
 from tests.e2e.centre import AGENT_HZ, LiveCentre, live_centre, waiting
+from tests.e2e.outages import kill, restart
 from tests.e2e.test_transfers import SECOND_HZ, THIRD_HZ, without_whisper
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,3 +56,15 @@ async def test_coordinator_then_regional_centre_then_head_office(centre: LiveCen
     served = "select queue, agent_id from waits where call_id = ? and result = 'answered'"
     told = [(await centre.of(caller, served))[0] for caller in callers]
     assert [tuple(row.values()) for row in told] == [("kazan", "leila"), ("kazan", "farid"), ("operator", "anna")]
+
+
+async def test_a_caller_who_has_overflowed_waits_in_the_other_queue_after_a_restart_too(centre: LiveCentre) -> None:
+    caller = await centre.call(REGION)
+    await centre.until(lambda live: waiting(live, "operator") == 1, "nobody is there: head office has him", 10)
+    await kill(centre)
+    await restart(centre)
+    await centre.until(lambda live: waiting(live, "operator") == 1, "found there by the next process", 10)
+    await centre.seat("anna")
+    await caller.hears(Tone(AGENT_HZ), within=8)
+    served = "select queue, agent_id from waits where call_id = ? and result = 'answered'"
+    assert [tuple(row.values()) for row in await centre.of(caller, served)] == [("operator", "anna")]
