@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app import on_call
-from app.state import Centre, Ring, ring_of
+from app.state import Centre, Move, Ring, ring_of
 from calls.call import Call, CallState
 from calls.commands import Command, GoToLastResort, MoveToQueue, OfferVoicemail, ReturnToWaiting
 from calls.events import (
@@ -119,12 +119,12 @@ def _overflow(centre: Centre, call: Call, decision: Overflowed, at: datetime) ->
     call = replace(call, overflowed=call.overflowed | {decision.to})
     match decision.to:
         case Target.QUEUE:
-            centre.moves[call.call_id] = at
+            centre.moves[call.call_id] = Move(decision.to, at)
             yield MoveToQueue(node=call.node, call_id=call.call_id, channel=call.channel, queue=decision.queue)
         case Target.RESERVE:
             on_call.wanted_for(centre, call, at)
         case Target.VOICEMAIL:
-            centre.moves[call.call_id] = at
+            centre.moves[call.call_id] = Move(decision.to, at)
             call = replace(call, state=CallState.LAST_RESORT, state_since=at)
             yield OfferVoicemail(node=call.node, call_id=call.call_id, channel=call.channel)
     centre.calls[call.call_id] = call

@@ -219,12 +219,17 @@ def switch_lost(centre: Centre, event: SwitchLost | SwitchDoubted) -> Results:
 
 
 def command_failed(centre: Centre, event: CommandFailed) -> Results:
-    """What could not be asked for has not happened: the agent is free again, and the call is looked at anew."""
+    """What could not be asked for has not happened: the agent is free again, and the call is looked at anew.
+
+    A caller who was to go elsewhere is sent there again, at the earliest when the first time would have shown.
+    """
     if event.command == RingAgent.__name__ and event.call_id:
         centre.rings.pop(event.call_id, None)
         yield from _free(centre, event.call_id, event.at)
     if event.call_id:
-        centre.moves.pop(event.call_id, None)
+        move = centre.moves.pop(event.call_id, None) if event.reason == time_alone.NOT_BEGUN else None
+        if move and (call := centre.calls.get(event.call_id)):
+            centre.calls[event.call_id] = replace(call, overflowed=call.overflowed - {move.to})
         centre.suspects.add(event.call_id)
 
 

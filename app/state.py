@@ -50,6 +50,14 @@ class Ring:
     after: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A caller was sent elsewhere, and Asterisk has not told yet that they are there."""
+
+    to: Target
+    asked_at: datetime
+
+
 def ring_of(call: Call, ring: Ring) -> RingAgent:
     """The command for this ring."""
     return RingAgent(
@@ -71,7 +79,7 @@ class Reserves:
 class Centre:
     """The live state: calls by call id, agents by agent id, open alarms by call id.
 
-    ``rings`` are asked for and not yet begun, ``moves`` (elsewhere, since when) likewise; ``ring_backs`` maps an agent
+    ``rings`` are asked for and not yet begun, ``moves`` (elsewhere) likewise; ``ring_backs`` maps an agent
     to the alarm they are ringing back; ``nodes`` maps a node to the faults of its last snapshot, or None while its link
     is down; ``suspects`` are calls to be looked at again, ``missed`` those that the last snapshot did not hold;
     ``reasons`` keeps for each call the reason of its last routing decision; ``cut_off`` remembers with whom callers
@@ -85,7 +93,7 @@ class Centre:
     calls: MutableMapping[str, Call] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     rings: MutableMapping[str, Ring] = field(default_factory=dict)
-    moves: MutableMapping[str, datetime] = field(default_factory=dict)
+    moves: MutableMapping[str, Move] = field(default_factory=dict)
     ring_backs: dict[str, str] = field(default_factory=dict)
     nodes: dict[str, tuple[str, ...] | None] = field(default_factory=dict)
     suspects: set[str] = field(default_factory=set)
@@ -99,7 +107,7 @@ class Centre:
     estimator: Estimator = field(init=False)
     _calls: Noted[Call] = field(init=False)
     _rings: Noted[Ring] = field(init=False)
-    _moves: Noted[datetime] = field(init=False)
+    _moves: Noted[Move] = field(init=False)
     _agents: Noted[Agent] = field(init=False)
     _last: datetime = LONG_AGO
     _connected: list[str] = field(init=False, default_factory=list)

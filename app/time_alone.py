@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from app import on_call
 from app.state import Centre
-from calls.commands import Command, MoveToQueue, RingAgent
+from calls.commands import Command, MoveToQueue, OfferVoicemail, RingAgent
 from calls.events import CommandFailed, Event, Tick, WrapUpEnded
 from routing import agent as agents
+from routing.waiting import Target
 
 BEGINS_WITHIN = timedelta(seconds=3)
 """A Redirect that was accepted shows within milliseconds; one that does not has lost its caller."""
@@ -31,9 +32,10 @@ def tick(centre: Centre, event: Tick) -> Iterator[Event]:
     for call_id, ring in centre.rings.items():
         if event.at - ring.asked_at > BEGINS_WITHIN:
             yield _not_begun(centre, call_id, RingAgent, event.at)
-    for call_id, asked_at in centre.moves.items():
-        if event.at - asked_at > BEGINS_WITHIN:
-            yield _not_begun(centre, call_id, MoveToQueue, event.at)
+    for call_id, move in centre.moves.items():
+        if event.at - move.asked_at > BEGINS_WITHIN:
+            asked = OfferVoicemail if move.to is Target.VOICEMAIL else MoveToQueue
+            yield _not_begun(centre, call_id, asked, event.at)
     centre.expected.look(centre.estimator, event.at)
     yield from on_call.look(centre, event.at)
 

@@ -156,6 +156,25 @@ def test_a_move_that_never_shows_is_looked_into() -> None:
     assert centre.suspects == {"one"} and "one" in centre.floor.waiting
 
 
+@pytest.mark.parametrize("rule", [FULL, MESSAGE])
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_move_that_has_failed_is_tried_again_when_it_would_have_shown(rule: Overflow, refused: bool) -> None:
+    centre = overflowing(rule)
+    [first] = decided(centre, after=20)
+    if refused:
+        said = CommandFailed(
+            at=NOON + seconds(20), node="pbx1", command=type(first).__name__, reason="refused", call_id="one"
+        )
+        list(HANDLERS[CommandFailed](centre, said))
+        assert decided(centre, event=said) == [] and centre.suspects == {"one"}, "not at once, and again and again"
+    centre.calls["one"] = replace(centre.calls["one"], state=CallState.WAITING)  # as a look at Asterisk shows
+    [failed] = HANDLERS[Tick](centre, Tick(at=NOON + seconds(20) + BEGINS_WITHIN + seconds(1)))
+    assert failed.command == type(first).__name__
+    list(HANDLERS[CommandFailed](centre, failed))
+    assert decided(centre, event=failed) == [first]
+    assert decided(centre, event=failed) == []
+
+
 def test_a_caller_who_is_offered_voicemail_is_taken_by_nobody_meanwhile() -> None:
     centre = overflowing(MESSAGE)
     assert decided(centre, after=20) == [OfferVoicemail(node="pbx1", call_id="one", channel="PJSIP/trunk-one")]
