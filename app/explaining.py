@@ -8,18 +8,46 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from app.errors import AppFault
-from app.histories import Histories, Retold
+from app.followed import Difference
+from app.histories import Histories, NotFollowed, Retold
 from app.settings import Settings
 from app.witness import Witness
 from app.wording import Wording
+from calls.events import Decided
 from config.load import load
 from storage.errors import DatabaseAway
 from storage.schema import open_engine
+
+
+@dataclass
+class Answer:
+    """``lines`` and ``values`` tell the same of a call, if one was asked for; ``told`` are the runs followed for it."""
+
+    values: dict[str, Any]
+    call_id: str | None = None
+    lines: list[str] = field(default_factory=list)
+    told: list[Retold] = field(default_factory=list)
+    beware: list[str] = field(default_factory=list)
+
+    @property
+    def decisions(self) -> list[Decided]:
+        """All that were made again."""
+        return [one for retold in self.told for one in retold.decisions]
+
+    @property
+    def differences(self) -> list[tuple[Retold, Difference]]:
+        """What came out otherwise, with its run."""
+        return [(retold, one) for retold in self.told for one in retold.differences]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Each once."""
+        return list(dict.fromkeys((*self.beware, *(warning for one in self.told for warning in one.warnings))))
 
 
 async def explained(
@@ -33,73 +61,78 @@ async def explained(
     histories = Histories(settings, engine)
     try:
         if isinstance(asked, str):
-            return await tell(histories, asked, say, as_json=as_json)
-        zone = load(settings.config).timezone
-        since, until = (moment.replace(tzinfo=moment.tzinfo or zone).astimezone(UTC) for moment in asked)
-        return await compare(histories, since, until, say, as_json=as_json)
+            answer = await tell(histories, asked)
+        else:
+            zone = load(settings.config).timezone
+            since, until = (moment.replace(tzinfo=moment.tzinfo or zone).astimezone(UTC) for moment in asked)
+            answer = await compare(histories, since, until)
     except DatabaseAway:
         raise AppFault("the history cannot be read now: start its database.") from None
     finally:
         await engine.dispose()
+    say(as_values(answer) if as_json else in_words(answer))
+    return not answer.differences
 
 
-async def tell(histories: Histories, call_id: str, say: Callable[[str], None], *, as_json: bool) -> bool:
-    """Tell the story of this call; whether all decisions upon it come out the same. Raises AppFault."""
+async def tell(histories: Histories, call_id: str) -> Answer:
+    """The story of this call; raises AppFault."""
     parts = await histories.of_call(call_id)
     if not parts:
         raise AppFault(f"no call {call_id} is in the history; the table calls in its database lists them.")
-    lines: list[str] = []
     facts: list[dict[str, Any]] = []
-    told: list[Retold] = []
+    answer = Answer({"call_id": call_id, "facts": facts}, call_id)
     for run_id, last in parts.items():
         witness = Witness(call_id)
         retold = await histories.follow(run_id, last, call_id, witness)
-        told.append(retold)
+        answer.told.append(retold)
         wording = Wording(retold.configuration)
+        if witness.facts and not facts:
+            zone = retold.configuration.timezone
+            began = witness.facts[0].at.astimezone(zone)
+            answer.lines.append(f"Call {call_id} on {began:%d %B %Y}, times of {zone}")
         for fact in witness.facts:
-            lines.append(wording.line(fact))
+            answer.lines.append(wording.line(fact))
             facts.append({"fact": type(fact).__name__, **asdict(fact), "text": wording.sentence(fact)})
-    zone = told[0].configuration.timezone
-    begun = facts[0]["at"].astimezone(zone) if facts else None
-    heading = f"Call {call_id}" + (f" on {begun:%d %B %Y}, times of {zone}" if begun else ": never came to a wait")
-    return _conclude(told, say, [heading, *lines], {"call_id": call_id, "facts": facts}, call_id, as_json=as_json)
+    return answer
 
 
-async def compare(
-    histories: Histories, since: datetime, until: datetime, say: Callable[[str], None], *, as_json: bool
-) -> bool:
-    """Make all decisions of that time again; whether they come out the same. Raises AppFault."""
-    told = []
+async def compare(histories: Histories, since: datetime, until: datetime) -> Answer:
+    """All decisions of that time, made again."""
+    answer = Answer({"since": since, "until": until})
     for run_id, last in (await histories.between(since, until)).items():
-        retold = await histories.follow(run_id, last, None, None)
+        try:
+            retold = await histories.follow(run_id, last, None, None)
+        except NotFollowed as fault:
+            answer.beware.append(str(fault).rstrip("."))
+            continue
         retold.decisions = [one for one in retold.decisions if since <= one.at <= until]
-        told.append(retold)
-    return _conclude(told, say, [], {"since": since, "until": until}, None, as_json=as_json)
+        retold.differences = [one for one in retold.differences if since <= one.at <= until]
+        answer.told.append(retold)
+    return answer
 
 
-def _conclude(
-    told: list[Retold],
-    say: Callable[[str], None],
-    lines: list[str],
-    as_values: dict[str, Any],
-    call_id: str | None,
-    *,
-    as_json: bool,
-) -> bool:
-    """Say what was found, and what became of the decisions when they were made again."""
-    count = sum(len(one.decisions) for one in told)
-    upon = sum(one.call_id == call_id for retold in told for one in retold.decisions)
-    differences = [(retold, one) for retold in told for one in retold.differences]
-    warnings = list(dict.fromkeys(warning for retold in told for warning in retold.warnings))
-    if as_json:
-        found = {"decisions": count, "differences": [asdict(one) for _, one in differences], "warnings": warnings}
-        say(json.dumps(as_values | found, default=lambda moment: moment.isoformat(), ensure_ascii=False, indent=1))
-    else:
-        of_call = f", {upon} of them upon this call" if call_id else ""
-        outcome = "all came out the same" if not differences else f"{len(differences)} came out otherwise:"
-        for line in (*lines, *(f"Beware: {warning}." for warning in warnings)):
-            say(line)
-        say(f"Decisions made again from the stored facts: {count}{of_call}; {outcome}")
-        for retold, one in differences:
-            say(Wording(retold.configuration).difference(one))
-    return not differences
+def in_words(answer: Answer) -> str:
+    """The answer for a supervisor: what happened, what to beware of, and what became of the decisions."""
+    upon = sum(one.call_id == answer.call_id for one in answer.decisions)
+    of_call = f", {upon} of them upon this call" if answer.call_id else ""
+    differ = len(answer.differences)
+    outcome = f"{differ} came out otherwise:" if differ else "all came out the same"
+    return "\n".join(
+        (
+            *answer.lines,
+            *(f"Beware: {warning}." for warning in answer.warnings),
+            f"Decisions made again from the stored facts: {len(answer.decisions)}{of_call}; {outcome}",
+            *(Wording(retold.configuration).difference(one) for retold, one in answer.differences),
+        )
+    )
+
+
+def as_values(answer: Answer) -> str:
+    """The answer as JSON; times are ISO 8601, UTC."""
+    found = {
+        **answer.values,
+        "decisions": len(answer.decisions),
+        "differences": [asdict(one) for _, one in answer.differences],
+        "warnings": answer.warnings,
+    }
+    return json.dumps(found, default=lambda moment: moment.isoformat(), ensure_ascii=False, indent=1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -22,6 +23,10 @@ from storage import runs
 from storage.codec import StoredEvent, decode
 
 TYPES: Final = frozenset(kind.__name__ for kind in (*FOLLOWED, ServiceStarted, HistoryLost))
+
+
+class NotFollowed(AppFault):
+    """The history lacks what the decisions of a run followed from: it was stored by an earlier version."""
 
 
 @dataclass
@@ -69,17 +74,18 @@ class Histories:
                 yield row
 
     async def follow(self, run_id: str, last: int, call_id: str | None, witness: Witness | None) -> Retold:
-        """Follow the run from its beginning to the end of the moment of its fact number ``last``; raises AppFault."""
+        """Follow the run from its beginning to the end of the moment of fact number ``last``; raises NotFollowed."""
         rows = self._rows(run_id, call_id)
-        first = await anext(rows)
-        started = decode(first)
-        if not isinstance(started, ServiceStarted):
-            raise AppFault("the run of the service that had it is of a version that did not store all that is needed.")
-        retold = await self._begun(first, started)
+        first = await anext(rows, None)
+        started = decode(first) if first else None
+        if first is None or not isinstance(started, ServiceStarted):
+            raise NotFollowed("a run of an earlier version of the service cannot be followed: it did not store enough.")
+        warnings: list[str] = []
+        retold = Retold(await self._configuration(first.config_version, started.at, warnings), warnings)
         followed = Followed(at_start(retold.configuration, started), witness)
         together: list[Event] = []
         async for row in rows:
-            event = self._read(row, first, retold)
+            event = _read(row, retold.warnings)
             if event is None:
                 continue
             if together and event.at != together[-1].at:
@@ -91,31 +97,29 @@ class Histories:
             if isinstance(event, Decided):
                 retold.decisions.append(event)
         followed.follow(together)
+        retold.configuration = followed.centre.configuration
         retold.differences = followed.differences
         return retold
 
-    async def _begun(self, first: StoredEvent, started: ServiceStarted) -> Retold:
-        """With the configuration that was in force, if it can still be had."""
-        file, today = self._settings.config, started.at.date()
-        text = await runs.configuration_text(self._engine, first.config_version)
-        try:
-            if text is not None:
-                return Retold(load(file, today, text), [])
-            now = load(file, today)
-        except ConfigurationFaults:
-            now = load(file, today)
-        differs = f"configuration {first.config_version} is not at hand or not understood; {now.version} stands for it"
-        return Retold(now, [] if now.version == first.config_version else [differs])
+    async def _configuration(self, version: str, at: datetime, warnings: list[str]) -> Configuration:
+        """The one that was in force, if it can still be had; else, with a warning, the one of now."""
+        file, today = self._settings.config, at.date()
+        text = await runs.configuration_text(self._engine, version)
+        if text is not None:
+            with suppress(ConfigurationFaults):
+                return load(file, today, text)
+        now = load(file, today)
+        if now.version != version:
+            warnings.append(f"configuration {version} is not at hand or not understood; {now.version} stands for it")
+        return replace(now, version=version)
 
-    @staticmethod
-    def _read(row: StoredEvent, first: StoredEvent, retold: Retold) -> Event | None:
-        event, warning = decode(row), ""
-        if event is None:
-            warning = f"facts of the type {row.type} are of another version and were passed over"
-        elif isinstance(event, HistoryLost):
-            warning = "the history has a hole: not all facts could be stored"
-        elif row.config_version != first.config_version:
-            warning = f"the configuration changed to {row.config_version} in the midst of it, and was not followed"
-        if warning and warning not in retold.warnings:
-            retold.warnings.append(warning)
-        return event
+
+def _read(row: StoredEvent, warnings: list[str]) -> Event | None:
+    event, warning = decode(row), ""
+    if event is None:
+        warning = f"facts of the type {row.type} are of another version and were passed over"
+    elif isinstance(event, HistoryLost):
+        warning = "the history has a hole: not all facts could be stored"
+    if warning and warning not in warnings:
+        warnings.append(warning)
+    return event
