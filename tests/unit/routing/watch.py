@@ -127,10 +127,16 @@ class Watch:
                 if reason != "no-answer" and duty is Duty.READY:
                     self.silent.discard(agent_id)
             case AgentNotReached(agent_id=agent_id, dial_status=status) if status in LEFT_ALONE:
+                if self._is_promised(agent_id):
+                    return
                 self.in_vain[agent_id] = fact
                 self.misses[agent_id] += 1
                 if 0 < QUEUES[self.queues[fact.call_id]].misses_before_pause <= self.misses[agent_id]:
                     self.silent.add(agent_id)
+
+    def _is_promised(self, agent_id: str) -> bool:
+        """Whether the agent has already been given to a more pressing call when news of the last one comes."""
+        return self.asking.agents[agent_id].call_id is not None
 
     def _is_there(self, agent_id: str) -> None:
         self.wrap_up.pop(agent_id, None)
@@ -139,7 +145,7 @@ class Watch:
 
     def _talk_is_over(self, call_id: str) -> None:
         agent_id = self.talks.pop(call_id, None)
-        if agent_id is not None:
+        if agent_id is not None and not self._is_promised(agent_id):
             self.wrap_up[agent_id] = self.at + seconds(QUEUES[self.queues[call_id]].wrap_up_seconds)
 
 
