@@ -26,6 +26,7 @@ class Expected:
         if last:
             new = [queue for queue in last if queue not in self.waits]
             oldest = new[0] if new else min(self.waits, key=lambda queue: self.waits[queue][0])
+            self.waits[oldest] = (at, None)  # it stays so if it cannot be worked out
             self.waits[oldest] = (at, estimator.estimate(last[oldest], at))
 
     def of(self, queue: str) -> Estimate | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from app.courtesy import courtesy
 from app.state import Centre
 from calls.call import Call
 from calls.commands import Command, WakeReserve
@@ -51,7 +52,9 @@ def look(centre: Centre, at: datetime) -> Iterator[Event]:
     elif at >= reserves.look_at:
         reserves.look_at = at + LOOK_EVERY
         queues = centre.configuration.queues
-        found = [*reserve.pressures(centre.estimator, queues, at), *reserves.asked_for]
+        found = list(reserves.asked_for)
+        with courtesy("pressures"):
+            found += reserve.pressures(centre.estimator, queues, at)
         reserves.asked_for.clear()
         reserves.known, decisions = reserve.decide(reserves.known, centre.agents, queues, found, at)
         for one in decisions:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from app.courtesy import courtesy
 from app.expected import Expected
 from app.noted import Noted
 from app.preferred import CutOffTalks, preferred
@@ -137,25 +138,30 @@ class Centre:
         """
         up = self.connected_nodes()
         self._last = at = max(at, self._last)
-        for agent_id in self._agents.changed:
-            self.estimator.agent(self.agents[agent_id], at)
-        self._agents.changed.clear()
-        changed = self._calls.changed | self._rings.changed | self._moves.changed
+        for agent_id in list(self._agents.changed):
+            del self._agents.changed[agent_id]
+            if agent_id in self.agents:
+                with courtesy("agent"):
+                    self.estimator.agent(self.agents[agent_id], at)
         if up != self._connected:
             self._connected = up
-            changed = dict.fromkeys((*self.floor.waiting, *self.calls))
-        for call_id in changed:
-            call = self.calls.get(call_id)
-            waiting = self._waiting(call, up) if call else None
-            if waiting is None:
-                self.floor.drop(call_id)
+            self._calls.changed.update(dict.fromkeys((*self.floor.waiting, *self.calls)))
+        for call_id in self._calls.changed | self._rings.changed | self._moves.changed:
+            for changed in (self._calls.changed, self._rings.changed, self._moves.changed):
+                changed.pop(call_id, None)
+            self._keep(call_id, up, at)
+
+    def _keep(self, call_id: str, up: list[str], at: datetime) -> None:
+        call = self.calls.get(call_id)
+        waiting = self._waiting(call, up) if call else None
+        if waiting is None:
+            self.floor.drop(call_id)
+            with courtesy("left"):
                 self.estimator.left(call_id, at)
-            elif waiting != self.floor.waiting.get(call_id):
-                self.floor.put(waiting)
+        elif waiting != self.floor.waiting.get(call_id):
+            self.floor.put(waiting)
+            with courtesy("queued"):
                 self.estimator.queued(waiting, at)
-        self._calls.changed.clear()
-        self._rings.changed.clear()
-        self._moves.changed.clear()
 
     def _waiting(self, call: Call, up: list[str]) -> WaitingCall | None:
         wants = call.state in WANTS_AN_AGENT and call.call_id not in self.rings and call.call_id not in self.moves

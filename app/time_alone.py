@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from app import on_call
+from app.courtesy import courtesy
 from app.state import Centre
 from calls.commands import Command, MoveToQueue, OfferVoicemail, RingAgent
 from calls.events import CommandFailed, Event, Tick, WrapUpEnded
@@ -36,7 +37,8 @@ def tick(centre: Centre, event: Tick) -> Iterator[Event]:
         if event.at - move.asked_at > BEGINS_WITHIN:
             asked = OfferVoicemail if move.to is Target.VOICEMAIL else MoveToQueue
             yield _not_begun(centre, call_id, asked, event.at)
-    centre.expected.look(centre.estimator, event.at)
+    with courtesy("expected"):
+        centre.expected.look(centre.estimator, event.at)
     yield from on_call.look(centre, event.at)
 
 

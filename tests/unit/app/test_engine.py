@@ -8,12 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
+
+from app.deciding import decide
 from app.engine import Engine
 from app.handlers import HANDLERS
 from app.state import Centre
-from calls.commands import Command, LookAgain, SayAlive
+from calls.call import CallState
+from calls.commands import Command, LookAgain, RingAgent, SayAlive
 from calls.events import Event, SnapshotTaken, SwitchDoubted, SwitchLost, Tick
 from config.load import load
+from routing.estimate import Estimator
+from tests.builders import NOON, a_call, an_agent, seconds
 from tests.e2e.centre import SAMPLE, eventually
 
 NODE = "node1"
@@ -92,6 +98,20 @@ async def test_a_handler_that_raises_costs_one_event_and_brings_a_fresh_look() -
     bench.post()
     await bench.run(lambda: bench.count(LookAgain) > 0)
     assert bench.count(SayAlive) >= 2
+
+
+@pytest.mark.parametrize("broken", ["queued", "left", "agent", "estimate", "last_callers"])
+def test_an_estimate_that_fails_costs_no_ring_and_no_heartbeat(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Estimator, broken, lambda *_: fail())
+    configuration = load(SAMPLE)
+    since = {"queued_at": NOON, "waiting_since": NOON}
+    caller = a_call("call-1", state=CallState.WAITING, queue="emergency", needs=(("lang:ru", 1),), **since)
+    elena = an_agent("elena", "lang:ru=9", "nurse")
+    centre = Centre(configuration=configuration, agents={"elena": elena}, calls={"call-1": caller}, nodes={"pbx1": ()})
+    sent: list[Command] = []
+    engine = Engine(centre, HANDLERS, decide, sent.append, [], Unobserved())
+    assert engine.step(Tick(at=NOON)) and engine.step(Tick(at=NOON + seconds(1))), "well: the heartbeat goes on"
+    assert [type(one) for one in sent] == [RingAgent]
 
 
 async def test_a_consumer_that_cannot_decide_is_silent() -> None:
