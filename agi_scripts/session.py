@@ -22,6 +22,7 @@ from agi_scripts.lookups import NONE, Lookups, answer_found, callback_taken, cal
 from agi_scripts.server import Handler
 from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
 from calls.needs import format_needs, together
+from config.heir import heir
 from config.model import Clinic, Configuration
 from ivr.dialogue import (
     Answer,
@@ -91,13 +92,14 @@ def menu_handler(
 ) -> Handler:
     """The handler of ``agi://…/menu?line=<line>`` and ``agi://…/survey?line=<line>``.
 
-    ``configuration`` is read once per call: a session keeps the version it began with. ``record`` must not block.
+    ``configuration`` tells the one in force: a session keeps the version it began with, and looks again at its end.
+    ``record`` must not block.
     ``lookups`` is read once per call.
     ``clock`` tells the time in UTC; ``spoken`` how many seconds a prompt takes (language, prompt id).
     """
 
     async def serve(channel: AgiChannel) -> Mapping[str, str]:
-        return await _MenuCall(channel, configuration(), record, pin_check, clock, spoken, lookups()).run()
+        return await _MenuCall(channel, configuration, record, pin_check, clock, spoken, lookups()).run()
 
     return serve
 
@@ -108,7 +110,7 @@ class _MenuCall:
     def __init__(
         self,
         channel: AgiChannel,
-        configuration: Configuration,
+        in_force: Callable[[], Configuration],
         record: Callable[[Event], None],
         pin_check: PinCheck,
         clock: Callable[[], datetime],
@@ -116,7 +118,8 @@ class _MenuCall:
         lookups: Lookups,
     ) -> None:
         self._channel = channel
-        self._configuration = configuration
+        self._in_force = in_force
+        self._configuration = in_force()
         self._record = record
         self._pin_check = pin_check
         self._clock = clock
@@ -230,8 +233,7 @@ class _MenuCall:
         """What the dialplan goes on with; digits that were typed do not stay on the call."""
         left = {"AL_NEXT": NEXT[end.outcome], "AL_LANG": end.lang, "AL_CALLER": end.caller, "AL_DIGITS": ""}
         if end.queue:
-            asked = together(self._configuration.queues[end.queue].needs, end.needs)
-            left |= {"AL_QUEUE": end.queue, "AL_NEEDS": format_needs(asked)}
+            left |= self._queued(end)
         known = {
             "AL_PREFERRED": end.preferred,
             "AL_VIP": "1" if end.vip else "",
@@ -239,6 +241,15 @@ class _MenuCall:
             "AL_TRANSFER": end.number,
         }
         return left | {name: value for name, value in known.items() if value}
+
+    def _queued(self, end: End) -> dict[str, str]:
+        """The queue with what is asked for there; another in its place if it is gone since the session began."""
+        begun, now = self._configuration.queues[end.queue], self._in_force()
+        if end.queue in now.queues:
+            return {"AL_QUEUE": end.queue, "AL_NEEDS": format_needs(together(begun.needs, end.needs))}
+        instead = heir(now, self._channel.query.get("line", ""), emergency=begun.emergency)
+        asked = together(now.queues[instead].needs, ((f"lang:{end.lang}", 1),))
+        return {"AL_QUEUE": instead, "AL_NEEDS": format_needs(asked)}
 
 
 def _prompts(command: Say | Ask) -> list[str]:

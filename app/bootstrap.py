@@ -22,6 +22,7 @@ from agi_scripts.pin import PinDesk
 from agi_scripts.server import AgiServer
 from agi_scripts.session import menu_handler
 from app import runtime
+from app.applying import Applying
 from app.deciding import decide
 from app.desk import EngineDesk
 from app.engine import Engine
@@ -31,9 +32,10 @@ from app.live import standing
 from app.past import count_today, keep_configuration, remembered, service_started
 from app.reconcile import tells_news
 from app.settings import Settings, secret
-from app.spoken import spoken_seconds
+from app.spoken import Spoken
 from app.state import Centre
 from app.vanished import Vanished
+from app.versions import in_force
 from calls.commands import SayAlive
 from calls.events import Event, SnapshotTaken, Tick
 from config.load import load
@@ -87,7 +89,8 @@ async def serve(settings: Settings) -> None:
 async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]:
     """Start every part; ``parts`` ends them in the reverse order. Returns the engine's consumer, which must not end."""
     began = datetime.now(UTC)
-    configuration = load(settings.config)
+    file = in_force(settings)
+    configuration = load(file)
     targets = {queue.queue_id: queue.target_seconds for queue in configuration.queues.values()}
     figures = Figures(targets, configuration.timezone)
     exporter = Exporter(
@@ -107,7 +110,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     await history.start()
     parts.push_async_callback(history.close)
     counted_since = await count_today(figures, configuration, history, began)
-    await keep_configuration(settings.config, configuration, history, began)
+    await keep_configuration(file, configuration, history, began)
     centre = await remembered(configuration, history, began)
     history.record(service_started(centre, began))
 
@@ -131,11 +134,22 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     await switch.start()
     parts.push_async_callback(switch.close)
     parts.callback(lambda: switch.tell(SayAlive(node=settings.node, at=LONG_AGO)))
-    desk = EngineDesk(engine, figures, settings.node, counted_since, lambda: why_not_ready(engine.centre, switch))
+    spoken = Spoken(runtime.asterisk_dirs().sounds)
+
+    async def adopt(found: Configuration) -> None:
+        targets = {queue.queue_id: queue.target_seconds for queue in found.queues.values()}
+        figures.adopt(targets, found.timezone)
+        exporter.adopt(found.lines, targets, found.languages)
+        spoken.look()
+
+    applying = Applying(settings, engine, history, adopt)
+    desk = EngineDesk(
+        engine, figures, settings.node, counted_since, lambda: why_not_ready(engine.centre, switch), applying.apply
+    )
     if settings.redis_url:
         _mirror(settings.redis_url, settings.node, desk, engine, exporter, parts)
     _join_recordings(settings, engine, parts)
-    await _serve_menus(settings, configuration, engine, exporter, parts)
+    await _serve_menus(settings, spoken, engine, exporter, parts)
     token, version = secret(settings.home, "http"), installed_version("assistline")
     site = api.application(desk, exporter.exposition, token, version)
     runner = await _listening(
@@ -186,14 +200,14 @@ def _join_recordings(settings: Settings, engine: Engine, parts: AsyncExitStack) 
 
 
 async def _serve_menus(
-    settings: Settings, configuration: Configuration, engine: Engine, exporter: Exporter, parts: AsyncExitStack
+    settings: Settings, spoken: Spoken, engine: Engine, exporter: Exporter, parts: AsyncExitStack
 ) -> None:
     handler = menu_handler(
-        lambda: configuration,
+        lambda: engine.centre.configuration,
         engine.post,
         PinDesk(lambda: datetime.now(UTC)).check,
         lambda: datetime.now(UTC),
-        spoken_seconds(runtime.asterisk_dirs().sounds),
+        spoken,
     )
     menus = AgiServer(handler, observer=exporter.agi, token=secret(settings.home, "agi"))
     await _listening("AL_AGI_PORT", settings.agi_port, lambda: menus.start(settings.bind, settings.agi_port))

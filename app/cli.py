@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from importlib.metadata import version as installed_version
@@ -19,10 +16,12 @@ import typer
 
 from agi_scripts.sources.tables import table_faults
 from app import logs
+from app.asking import post
 from app.errors import AppFault
 from app.menus_cli import ivr
-from app.settings import Settings, load_settings, secret, service_address
+from app.settings import load_settings, secret, service_address
 from app.simulating import simulate, staff
+from app.versions_cli import apply, versions
 from config.errors import ConfigurationFaults
 from config.load import check as check_configuration
 from config.load import load
@@ -103,17 +102,19 @@ def agent(
     word = {"ready": "ready", "pause": "paused", "paused": "paused", "off": "off"}.get(duty)
     if word is None:
         raise typer.BadParameter("ready, pause or off is expected", param_hint="DUTY")
-    _post(load_settings(), f"/api/v1/agents/{name}/duty", {"duty": word, "reason": reason})
+    post(load_settings(), f"/api/v1/agents/{name}/duty", {"duty": word, "reason": reason})
     typer.echo(f"{name}: {word}")
 
 
 @cli.command()
 def clear(call_id: Annotated[str, typer.Argument(help="the alarm's call id, as `top` shows it")]) -> None:
     """Clear the alarm of an abandoned emergency call, when someone has rung back by other means."""
-    _post(load_settings(), f"/api/v1/alarms/{call_id}/clear", {})
+    post(load_settings(), f"/api/v1/alarms/{call_id}/clear", {})
     typer.echo(f"{call_id}: cleared")
 
 
+cli.command()(apply)
+cli.command()(versions)
 cli.command()(simulate)
 cli.command()(staff)
 
@@ -143,10 +144,6 @@ def version() -> None:
     typer.echo(installed_version("assistline"))
 
 
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Our own service is never behind a proxy."""
-
-
 def main() -> None:
     """The command line; faults that an operator can mend are said in a sentence, without a traceback.
 
@@ -159,22 +156,6 @@ def main() -> None:
         sys.exit(str(faults))
     except AppFault as fault:
         sys.exit(f"assistline: {fault}")
-
-
-def _post(settings: Settings, path: str, body: dict[str, str]) -> None:
-    request = urllib.request.Request(
-        service_address(settings) + path,
-        json.dumps(body).encode(),
-        {"Content-Type": "application/json", "Authorization": f"Bearer {secret(settings.home, 'http')}"},
-    )
-    try:
-        with DIRECT.open(request, timeout=5):
-            return
-    except urllib.error.HTTPError as refused:
-        problem = json.loads(refused.read() or b"{}")
-        raise AppFault(problem.get("detail") or problem.get("title") or f"refused: {refused.code}") from None
-    except OSError:
-        raise AppFault(f"no service answers at {service_address(settings)}; is AL_HOME the service's own?") from None
 
 
 def _loop(work: Coroutine[None, None, None]) -> None:

@@ -16,6 +16,7 @@ from app.cells import rows_in
 from app.errors import AppFault
 from app.settings import Settings, make_folder, secret, service_address
 from app.top import NoService, fetch, session_with
+from app.versions import forget
 from config.load import load
 from synthetic.crowd import Crowd
 from synthetic.errors import SyntheticError
@@ -69,6 +70,7 @@ async def neighbourhood(settings: Settings) -> AsyncIterator[Neighbourhood]:
             await Telephones.start(sipp, asterisk, DESKS) as desks,
         ):
             file = with_street(settings.config, street.address, make_folder(settings.home) / "demo.yaml")
+            forget(settings)  # a carrier of an earlier evening
             redis_port = free_port("127.0.0.1", socket.SOCK_STREAM)
             yield Neighbourhood(settings.model_copy(update={"config": file}), redis_port, street, desks)
     except SyntheticError as fault:

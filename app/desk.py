@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
+from app.applying import Applied, Refused
 from app.engine import Engine
 from app.errors import InboxFull
 from app.live import agent_view, live
 from calls.events import AlarmCleared, Duty, DutyChanged, Event
 from metrics.service_level import Figures
-from web.errors import NotNow, UnknownAgent, UnknownAlarm, UnknownReason
+from web.errors import ConfigurationRefused, NotNow, UnknownAgent, UnknownAlarm, UnknownReason
 
 
 class EngineDesk:
-    """The desk of a live engine; ``faults`` says why the switch or the history cannot serve."""
+    """The desk of a live engine; ``faults`` says why the switch or the history cannot serve, ``apply``
+    puts a configuration in force."""
 
     def __init__(
-        self, engine: Engine, figures: Figures, node: str, since: datetime, faults: Callable[[], list[str]]
+        self,
+        engine: Engine,
+        figures: Figures,
+        node: str,
+        since: datetime,
+        faults: Callable[[], list[str]],
+        apply: Callable[[str, str], Awaitable[Applied]],
     ) -> None:
         self._engine = engine
         self._figures = figures
         self._node = node
         self._since = since
         self._faults = faults
+        self._apply = apply
 
     def live(self) -> Mapping[str, object]:
         return live(self._engine.centre, self._figures, self._node, self._since, datetime.now(UTC))
@@ -45,6 +54,13 @@ class EngineDesk:
         if call_id not in self._engine.centre.alarms:
             raise UnknownAlarm("no alarm stands for this call")
         await self._handled(AlarmCleared(at=datetime.now(UTC), call_id=call_id, how="by hand"))
+
+    async def apply(self, text: str, who: str) -> Mapping[str, object]:
+        try:
+            applied = await self._apply(text, who)
+        except Refused as fault:
+            raise ConfigurationRefused(str(fault)) from None
+        return {"version": applied.version, "remarks": applied.remarks}
 
     async def _handled(self, event: Event) -> None:
         """Return when the engine has handled the event; NotNow when its inbox is full."""

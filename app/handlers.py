@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from app import on_call, out_of_sight, people, queue_log, third_party, time_alone
+from app import changeover, on_call, out_of_sight, people, queue_log, third_party, time_alone
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre, ring_of
@@ -30,6 +30,7 @@ from calls.events import (
     CallTransferred,
     CallVanished,
     CommandFailed,
+    ConfigurationApplied,
     DutyChanged,
     EndedBy,
     Event,
@@ -245,6 +246,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     CallTransferred: call_transferred,
     CallVanished: out_of_sight.call_vanished,
     CommandFailed: command_failed,
+    ConfigurationApplied: changeover.configuration_applied,
     DutyChanged: people.duty_changed,
     FallbackEntered: left_to_asterisk,
     LastResortEntered: left_to_asterisk,

@@ -14,14 +14,19 @@ from app.children import Child, start
 from app.errors import AppFault
 from app.settings import Settings, secret, service_address
 from app.top import session_with
+from app.versions import in_force
 from config.load import load
+from config.model import Configuration
 from telephony.errors import RenderUnsafe
 from telephony.render import Secrets, Site, Tls, render
 
 
-def furnish(settings: Settings) -> Path:
-    """Render Asterisk's files for the present configuration; the folder they stand in. AppFault if it must not be."""
-    configuration = load(settings.config)
+def furnish(settings: Settings, configuration: Configuration | None = None) -> Path:
+    """Render Asterisk's files for this configuration, or the one in force; the folder they stand in.
+
+    AppFault if it must not be.
+    """
+    configuration = configuration or load(in_force(settings))
     dirs = runtime.asterisk_dirs()
     site = Site(
         home=settings.home,

@@ -13,6 +13,7 @@ import typer
 
 from app.errors import AppFault
 from app.settings import Settings, load_settings
+from app.versions import in_force
 from calls.needs import format_needs
 from config.load import load
 from config.model import Configuration
@@ -35,7 +36,7 @@ def draw(
 ) -> None:
     """Draw the menus as SVG or Mermaid."""
     settings = load_settings()
-    menus = _menus(load(settings.config), line)
+    menus = _menus(load(in_force(settings)), line)
     taken = asyncio.run(_taken(settings, timedelta(days=days))) if days else {}
     match output.suffix:
         case ".svg":
@@ -56,7 +57,7 @@ def try_(
     """Walk through a line's menu with the keyboard as keypad; an empty line is silence, `hangup` hangs up."""
     from app.prompts import load_phrases
 
-    configuration = load(load_settings().config)
+    configuration = load(in_force(load_settings()))
     session = _session(configuration, line, survey)
     texts: dict[str, dict[str, str]] = {lang: {} for lang in configuration.languages}
     for phrase in load_phrases():

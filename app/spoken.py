@@ -1,18 +1,26 @@
-"""How long does a prompt take? Read from the files that Asterisk plays, once, when the service starts."""
+"""How long does a prompt take? Read from the files that Asterisk plays, at the start and when told to look again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 WAV_HEADER = 44
 BYTES_A_SECOND = 2 * 8000
 
 
-def spoken_seconds(sounds: Path) -> Callable[[str, str], float]:
+class Spoken:
     """Seconds of a prompt, by language and id; 0 for one that is missing."""
-    lengths = {
-        (wav.parent.parent.name, wav.stem): (wav.stat().st_size - WAV_HEADER) / BYTES_A_SECOND
-        for wav in sounds.glob("*/al/*.wav")
-    }
-    return lambda lang, prompt: lengths.get((lang, prompt), 0.0)
+
+    def __init__(self, sounds: Path) -> None:
+        self._sounds = sounds
+        self.look()
+
+    def look(self) -> None:
+        """Read the files anew."""
+        self._seconds = {
+            (wav.parent.parent.name, wav.stem): (wav.stat().st_size - WAV_HEADER) / BYTES_A_SECOND
+            for wav in self._sounds.glob("*/al/*.wav")
+        }
+
+    def __call__(self, lang: str, prompt: str) -> float:
+        return self._seconds.get((lang, prompt), 0.0)

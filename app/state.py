@@ -86,7 +86,8 @@ class Centre:
     ``reasons`` keeps for each call the reason of its last routing decision; ``cut_off`` remembers with whom callers
     talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
     whoever waits there in step with the calls, and ``estimator`` with both. ``reserves`` are people on call,
-    ``expected`` what the last caller of each queue has still before them.
+    ``expected`` what the last caller of each queue has still before them. ``proposed`` is the configuration that the
+    next ConfigurationApplied is about.
     """
 
     configuration: Configuration
@@ -104,6 +105,7 @@ class Centre:
     cut_off: CutOffTalks = field(default_factory=CutOffTalks)
     reserves: Reserves = field(default_factory=Reserves)
     expected: Expected = field(default_factory=lambda: Expected({}))
+    proposed: Configuration | None = None
     floor: Floor = field(init=False)
     estimator: Estimator = field(init=False)
     _calls: Noted[Call] = field(init=False)
@@ -120,6 +122,14 @@ class Centre:
         self.calls = self._calls = Noted(dict(self.calls))
         self.rings = self._rings = Noted(dict(self.rings))
         self.moves = self._moves = Noted(dict(self.moves))
+
+    def adopt(self, configuration: Configuration, agents: dict[str, Agent], at: datetime) -> None:
+        """From now on this configuration and these agents count; who waits keeps the place, and is looked at again."""
+        self.configuration = configuration
+        self.floor = self.floor.renewed(configuration.queues, agents.values())
+        self.estimator.adopt(configuration.queues, at)
+        self.agents = self._agents = Noted(self.floor.agents)
+        self._calls.changed.update(dict.fromkeys(self.calls))
 
     def connected_nodes(self) -> list[str]:
         """The nodes whose link is up and whose calls we know."""
@@ -142,7 +152,8 @@ class Centre:
             del self._agents.changed[agent_id]
             if agent_id in self.agents:
                 with courtesy("agent"):
-                    self.estimator.agent(self.agents[agent_id], at)
+                    if agent_id in self.agents:
+                self.estimator.agent(self.agents[agent_id], at)
         if up != self._connected:
             self._connected = up
             self._calls.changed.update(dict.fromkeys((*self.floor.waiting, *self.calls)))

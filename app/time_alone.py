@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from app import on_call
+from app import changeover, on_call
 from app.courtesy import courtesy
 from app.state import Centre
 from calls.commands import Command, MoveToQueue, OfferVoicemail, RingAgent
@@ -23,7 +23,7 @@ NOT_BEGUN = "not begun"
 """Why a command has failed of which nothing was seen within that time."""
 
 
-def tick(centre: Centre, event: Tick) -> Iterator[Event]:
+def tick(centre: Centre, event: Tick) -> Iterator[Command | Event]:
     """A handler for app/handlers."""
     for agent_id, agent in list(centre.agents.items()):
         woken = agents.woke(agent, event.at)
@@ -39,6 +39,7 @@ def tick(centre: Centre, event: Tick) -> Iterator[Event]:
             yield _not_begun(centre, call_id, asked, event.at)
     with courtesy("expected"):
         centre.expected.look(centre.estimator, event.at)
+    yield from changeover.look(centre, event.at)
     yield from on_call.look(centre, event.at)
 
 

@@ -18,6 +18,7 @@ from app.demo import neighbourhood
 from app.directions import directions, hint
 from app.house import House
 from app.settings import Settings, check_ports_free, make_folder, secret, service_address
+from app.versions import in_force
 from config.load import load
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,7 +58,7 @@ async def _live(settings: Settings, calls_per_minute: float | None, screen: Scre
         await house.start_asterisk()
         await house.start_service()
         await house.ready()
-        configuration = load(house.settings.config)
+        configuration = load(in_force(house.settings))
         for line in directions(house.settings, configuration, demo=around is not None):
             screen.say(line)
         parts.callback(screen.say, "Ending ...")

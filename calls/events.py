@@ -456,6 +456,14 @@ class ServiceStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationApplied(Event):
+    """Another version of the configuration is in force; ``who`` is the login name of whoever applied it."""
+
+    version: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchDoubted(Event):
     """We stood still, and what we believe of one Asterisk is old: nothing is decided there until a snapshot."""
 

@@ -148,6 +148,17 @@ class Exporter:
     def _gauge(self, name: str, documentation: str, *labels: str) -> Gauge:
         return Gauge(f"assistline_{name}", documentation, labels, registry=self.registry)
 
+    def adopt(self, lines: Collection[str], targets: Mapping[str, float], languages: Collection[str]) -> None:
+        """Count for these too from now on. A new target becomes a bucket of the wait histogram at the next start."""
+        self._targets = dict(targets)
+        self._calls_started.allow(lines)
+        self._calls_ended.allow(lines, list(CallResult))
+        self._queued.allow(targets, languages)
+        self._waits_ended.allow(targets, list(WaitEnd))
+        self._wait_seconds.allow(targets, ("answered", "left"))
+        for by_queue in (self._alarms, self._level_waits, self._good_waits):
+            by_queue.allow(targets)
+
     def watch(self, standing: Callable[[], Standing]) -> None:
         """From now on each exposition asks ``standing`` how things stand; it runs on the event loop."""
         self.registry.register(StandingCollector(standing))

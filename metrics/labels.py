@@ -32,5 +32,12 @@ class Children(Generic[Metric]):
         child = self._children.get(values)
         return child if child is not None else self._metric.labels(*self._bounded(values))
 
+    def allow(self, *allowed: Iterable[str]) -> None:
+        """From now on these names count as themselves too."""
+        for values in product(*(tuple(each) for each in allowed)):
+            if values not in self._children:
+                self._children[values] = self._metric.labels(*values)
+        self._allowed = [names | frozenset(each) for names, each in zip(self._allowed, allowed, strict=True)]
+
     def _bounded(self, values: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(v if v in names else OTHER for v, names in zip(values, self._allowed, strict=True))

@@ -146,6 +146,13 @@ class Figures:
     def __getitem__(self, queue: str) -> QueueFigures:
         return self._queues[queue]
 
+    def adopt(self, targets: Mapping[str, float], zone: tzinfo) -> None:
+        """From now on these are the queues; what was counted stays as it was judged then."""
+        self._queues = {
+            queue: replace(self._queues.get(queue) or QueueFigures(target, zone), target_seconds=target, zone=zone)
+            for queue, target in targets.items()
+        }
+
     def add(self, wait: Wait) -> None:
         """Count one ended wait; one of a queue that is not configured is not counted."""
         figures = self._queues.get(wait.queue)

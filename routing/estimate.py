@@ -69,6 +69,9 @@ class Estimator:
         kind = self._kind(call)
         if self._forget(call.call_id, moment) is None:
             self._pace.coming(kind, moment).happened(moment)
+        self._wait(call, kind, moment)
+
+    def _wait(self, call: WaitingCall, kind: Kind, moment: float) -> None:
         insort(self._waiting.setdefault(kind, []), _place(call))
         self._calls[call.call_id] = (kind, call)
         self._pace.losing(call.queue, moment).expose(1, moment)
@@ -84,6 +87,17 @@ class Estimator:
         moment = at.timestamp()
         call = self._forget(agent.call_id, moment) if agent.call_id else None
         self._at_work.now(agent, call.queue if call else "", moment)
+
+    def adopt(self, queues: Mapping[str, Queue], at: datetime) -> None:
+        """From now on these are the queues; what was learned stays. Callers of a queue that is gone are forgotten."""
+        calls = [call for _, call in self._calls.values()]
+        for call in calls:
+            self._forget(call.call_id, at.timestamp())
+        self._queues = queues
+        self._waiting = {kind: [] for kind in self._waiting if kind[0] in queues}
+        for call in calls:
+            if call.queue in queues:
+                self._wait(call, self._kind(call), at.timestamp())
 
     def estimate(self, call: WaitingCall, now: datetime) -> Estimate | None:
         """How long this call waits from now on, whether it waits already or would come now.

@@ -111,6 +111,18 @@ class Floor:
             if not wishes:
                 del self._wishes[call.preferred]
 
+    def renewed(self, queues: Mapping[str, Queue], agents: Iterable[Agent]) -> Floor:
+        """The same callers among these queues and agents; those of a queue that is gone are left out.
+
+        Who has been looked at before does not count as having only just come.
+        """
+        floor = Floor(queues, agents)
+        for call in self._calls.values():
+            if call.queue in queues:
+                floor.put(call)
+                floor.waiters[call.call_id].new = self.waiters[call.call_id].new
+        return floor
+
     def position(self, call_id: str) -> int:
         """The caller's place among those of the queue, 1 for the next; raises KeyError for one who does not wait."""
         waiter = self.waiters[call_id]

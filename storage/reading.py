@@ -28,6 +28,15 @@ class OpenAlarm:
     number: str
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A configuration that first came into force at that moment; ``who`` is a login name."""
+
+    version: str
+    who: str
+    at: datetime
+
+
 async def duties(engine: AsyncEngine) -> dict[str, tuple[Duty, str, datetime]]:
     """By agent id: the duty declared last, its reason, and since when."""
     declared = select(agents).where(agents.c.duty.is_not(None))
@@ -97,3 +106,10 @@ async def keep_configuration(engine: AsyncEngine, version: str, text: str, who: 
         if known.first() is None:
             values = {"version": version, "text": text, "who": who, "at": now}
             await connection.execute(configurations.insert().values(values))
+
+
+async def accepted_configurations(engine: AsyncEngine) -> list[Accepted]:
+    """All that are kept, the latest last."""
+    kept = select(configurations.c.version, configurations.c.who, configurations.c.at).order_by(configurations.c.at)
+    async with transaction(engine) as connection:
+        return [Accepted(*row) for row in await connection.execute(kept)]

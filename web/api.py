@@ -1,4 +1,4 @@
-"""What can other programs on this machine ask of us? Health, figures, the live view, duty and alarms.
+"""What can other programs on this machine ask of us? Health, figures, the live view, duty, alarms, a configuration.
 
 Everything is served from the engine's memory through `Desk`; nothing here decides. `web/openapi.yaml` tells each route.
 """
@@ -25,6 +25,11 @@ DRAIN_SECONDS = 2.0
 BODY_BYTES = 4096
 REASON_LENGTH = 64
 
+CONFIGURATION = "/api/v1/configuration"
+CONFIGURATION_SECONDS = 60.0
+CONFIGURATION_BYTES = 4 * 1024 * 1024
+"""A configuration is proved, and Asterisk reads it: that takes longer, and more room, than any other request."""
+
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 AGENT = "{agent_id:[a-z][a-z0-9_]{0,31}}"
@@ -50,6 +55,10 @@ class Desk(Protocol):
         """Take an alarm down by hand. UnknownAlarm, NotNow."""
         ...
 
+    async def apply(self, text: str, who: str) -> Mapping[str, object]:
+        """Put a configuration in force: its version and remarks. ConfigurationRefused."""
+        ...
+
 
 class Api:
     """The routes. ``exposition`` gives the metrics in Prometheus' text form."""
@@ -69,6 +78,7 @@ class Api:
             web.get("/api/v1/live", self.live),
             web.post(f"/api/v1/agents/{AGENT}/duty", self.set_duty),
             web.post(f"/api/v1/alarms/{CALL}/clear", self.clear_alarm),
+            web.post(CONFIGURATION, self.apply),
         ]
 
     async def healthz(self, _: web.Request) -> web.Response:
@@ -95,13 +105,14 @@ class Api:
         await self._desk.clear_alarm(request.match_info["call_id"])
         return web.Response(status=204)
 
+    async def apply(self, request: web.Request) -> web.Response:
+        text, who = read_configuration(await request.clone(client_max_size=CONFIGURATION_BYTES).read())
+        return web.json_response(await self._desk.apply(text, who))
+
 
 def read_duty(body: bytes) -> tuple[Duty, str]:
     """Duty and reason from ``{"duty": "ready" | "paused" | "off", "reason": "…"}``; BadBody for anything else."""
-    try:
-        told: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        raise BadBody("the body must be JSON") from None
+    told = _json(body)
     if not isinstance(told, dict) or not told.keys() <= {"duty", "reason"}:
         raise BadBody("the body must be an object with duty and, if wanted, reason")
     try:
@@ -114,10 +125,30 @@ def read_duty(body: bytes) -> tuple[Duty, str]:
     return duty, reason
 
 
+def read_configuration(body: bytes) -> tuple[str, str]:
+    """Text and login name from ``{"text": "…", "who": "…"}``; BadBody for anything else."""
+    told = _json(body)
+    if not isinstance(told, dict) or told.keys() != {"text", "who"} or not isinstance(told["text"], str):
+        raise BadBody("the body must be an object with text and who")
+    who = told["who"]
+    if not isinstance(who, str) or not 0 < len(who) <= REASON_LENGTH or not who.isprintable():
+        raise BadBody(f"who must be text of at most {REASON_LENGTH} characters")
+    return told["text"], who
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise BadBody("the body must be JSON") from None
+
+
 @web.middleware
 async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A request that takes longer than REQUEST_SECONDS, its body included, is given up."""
-    async with asyncio.timeout(REQUEST_SECONDS):
+    """A request that takes longer than REQUEST_SECONDS, its body included, is given up; CONFIGURATION_SECONDS there."""
+    resource = request.match_info.route.resource
+    configures = resource is not None and resource.canonical == CONFIGURATION
+    async with asyncio.timeout(CONFIGURATION_SECONDS if configures else REQUEST_SECONDS):
         return await handler(request)
 
 

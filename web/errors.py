@@ -47,6 +47,10 @@ class UnknownReason(WebFault):
     """The configuration has no pause reason of this name."""
 
 
+class ConfigurationRefused(WebFault):
+    """The configuration has faults, or cannot come into force now; the old one stays."""
+
+
 class NotNow(WebFault):
     """The engine cannot take this at the moment; nothing has been done."""
 
@@ -58,6 +62,7 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     UnknownAgent: HTTPStatus.NOT_FOUND,
     UnknownAlarm: HTTPStatus.NOT_FOUND,
     UnknownReason: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ConfigurationRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     CallFault: HTTPStatus.CONFLICT,
     NotNow: HTTPStatus.SERVICE_UNAVAILABLE,
     TimeoutError: HTTPStatus.GATEWAY_TIMEOUT,

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 from rich.console import Console
 
+from app.applying import Applied, Refused
 from app.deciding import decide
 from app.desk import EngineDesk
 from app.engine import Engine
@@ -35,6 +36,10 @@ BEARER = {"Authorization": "Bearer secret"}
 NUMBER = "+380671234567"
 
 Client = TestClient[Request, Application]
+
+
+async def refused(text: str, who: str) -> Applied:
+    raise Refused("configuration.yaml:1:1: is empty")
 
 
 class House:
@@ -69,7 +74,7 @@ class House:
             lambda: standing(self.engine.centre, self.engine.depth, HistoryStanding(), datetime.now(UTC))
         )
         self.desk = EngineDesk(
-            self.engine, figures, "node1", now, lambda: [] if centre.connected_nodes() else ["node1 is away"]
+            self.engine, figures, "node1", now, lambda: [] if centre.connected_nodes() else ["node1 is away"], refused
         )
 
     async def happens(self, *events: Event) -> None:

@@ -16,8 +16,9 @@ from agi_scripts.fake import FakeCall
 from agi_scripts.pin import PinDesk
 from agi_scripts.session import PIN_SECONDS
 from calls.events import MenuChosen, MenuEnded, MenuEntered
-from config.model import Clinic, Configuration
-from tests.builders import NOON, a_doctors_menu, a_menu
+from config.model import Clinic
+from routing.waiting import Queue
+from tests.builders import NOON, a_doctors_menu, a_line, a_menu, a_queue
 from tests.unit.agi_scripts.menu_calls import a_configuration, answer_lines, dial, served
 
 
@@ -120,21 +121,37 @@ async def test_a_session_that_fails_leaves_nothing_on_the_call_and_says_so_in_hi
     assert dialled.outcome == "failed"
 
 
-async def test_a_session_keeps_the_configuration_it_began_with() -> None:
-    """The new version takes effect while the caller stands in the menu; it lacks the queue that the old menu names."""
-    versions = [a_configuration("1"), a_configuration("2", queues={})]
-    read: list[str] = []
+NIGHT = a_queue("night", needs=(("desk:night", 2),))
 
-    def newest() -> Configuration:
-        version = versions.pop(0)
-        read.append(version.version)
-        return version
 
+@pytest.mark.parametrize(
+    ("queues", "left"),
+    [
+        (
+            {"general": a_queue("general", needs=(("desk:other", 1),)), "night": NIGHT},
+            ("general", "desk:coverage=1&grade:dispatcher=1&lang:ru=1"),
+        ),
+        ({"night": NIGHT}, ("night", "desk:night=2&lang:ru=1")),
+    ],
+)
+async def test_a_session_keeps_the_configuration_it_began_with(queues: dict[str, Queue], left: tuple[str, str]) -> None:
+    """The new version takes effect while the caller stands in the menu; a queue that it lacks has an heir."""
+    line = a_line(menu="doctors", queue="night")
+    versions = [a_configuration("1"), a_configuration("2", queues=queues, lines={"hotline": line})]
     call, events = FakeCall(["1", "1"]), []
-    async with served(newest, events) as port:
+    async with served(lambda: versions.pop(0), events) as port:
         await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), "hotline")
-    assert read == ["1"]
-    assert call.variables["AL_QUEUE"] == "general"
+    assert [event.outcome for event in events if isinstance(event, MenuEnded)] == ["queued"]
+    assert (call.variables["AL_QUEUE"], call.variables["AL_NEEDS"]) == left
+
+
+async def test_who_asks_for_help_in_an_old_menu_comes_to_an_emergency_queue() -> None:
+    urgent = a_queue("urgent", emergency=True)
+    versions = [a_configuration("1"), a_configuration("2", queues={"general": a_queue("general"), "urgent": urgent})]
+    call = FakeCall(["9"])
+    async with served(lambda: versions.pop(0), []) as port:
+        await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), "hotline")
+    assert call.variables["AL_QUEUE"] == "urgent"
 
 
 async def test_a_server_that_shuts_down_leaves_the_caller_to_the_dialplan() -> None:

@@ -1,0 +1,139 @@
+"""How does another configuration come into force while calls go on? Proved, written, read anew, and only then told.
+
+Whatever refuses does so before anything has changed, and the old one stays in force. From then on nothing refuses: an
+Asterisk or a database that is away makes a remark, and has what it lacks at its next start. Callers in a menu go on in
+the version in which they began; what becomes of all others is in app/changeover.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from app import asterisk_files, runtime
+from app.changeover import obstacles
+from app.engine import Engine
+from app.errors import AppFault, InboxFull
+from app.house import furnish
+from app.settings import Settings
+from app.versions import put_in_force
+from calls.events import ConfigurationApplied
+from config.errors import ConfigurationFaults
+from config.load import load
+from config.model import Configuration
+from storage import reading
+from storage.errors import DatabaseAway
+from storage.history import History
+
+log = structlog.get_logger()
+
+KEPT_WITHIN: Final = 5.0
+"""Seconds that the database has to take a text in; a frozen one keeps no change of hours from coming into force."""
+
+ROOM_AGAIN_AFTER: Final = 0.05
+
+
+class Refused(AppFault):
+    """This configuration is not taken, and the old one stays in force; each line of the message is a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The version that is in force now, and what is to be known of it."""
+
+    version: str
+    remarks: tuple[str, ...] = ()
+
+
+class Applying:
+    """Puts configurations in force, one after the other. ``adopt`` is told of each as soon as the engine goes by it."""
+
+    def __init__(
+        self, settings: Settings, engine: Engine, history: History, adopt: Callable[[Configuration], Awaitable[None]]
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._history = history
+        self._adopt = adopt
+        self._one_at_a_time = asyncio.Lock()
+
+    async def apply(self, text: str, who: str) -> Applied:
+        """Prove this text and put it in force; raises Refused."""
+        async with self._one_at_a_time:
+            found = await asyncio.to_thread(self._proved, text)
+            if reasons := obstacles(self._engine.centre, found):
+                raise Refused("\n".join(reasons))
+            folder = self._settings.home / "asterisk" / "etc"
+            before = await asyncio.to_thread(asterisk_files.contents, folder)
+            try:
+                await asyncio.to_thread(furnish, self._settings, found)
+            except AppFault as fault:
+                raise Refused(str(fault)) from None
+            await asyncio.to_thread(put_in_force, self._settings, text)
+            after = await asyncio.to_thread(asterisk_files.contents, folder)
+            now = datetime.now(UTC)
+            remarks = [
+                *await self._kept(found.version, text, who, now),
+                *await self._read_anew(asterisk_files.changed(before, after)),
+            ]
+            await self._switched_over(found, who)
+            log.info("configuration applied", action="configuration.applied", version=found.version)
+            return Applied(found.version, tuple(remarks))
+
+    def _proved(self, text: str) -> Configuration:
+        try:
+            found = load(self._settings.config, text=text)
+        except ConfigurationFaults as faults:
+            raise Refused(str(faults)) from None
+        if lacking := unspoken(found):
+            raise Refused(f"prompts without sound: {', '.join(lacking)}; make them with `python -m app.prompts`")
+        return found
+
+    async def _kept(self, version: str, text: str, who: str, now: datetime) -> list[str]:
+        try:
+            async with asyncio.timeout(KEPT_WITHIN):
+                await reading.keep_configuration(self._history.writer.engine, version, text, who, now)
+        except (DatabaseAway, TimeoutError):
+            log.warning("configuration not kept: database away", action="configuration.not_kept")
+            return ["its text is not among the versions: the database is away"]
+        return []
+
+    async def _read_anew(self, names: list[str]) -> list[str]:
+        try:
+            await asterisk_files.reload(self._settings.home / "asterisk" / "etc", names)
+        except AppFault as fault:
+            log.warning("Asterisk did not read its files anew", action="configuration.not_reloaded")
+            return [str(fault)]
+        return []
+
+    async def _switched_over(self, found: Configuration, who: str) -> None:
+        self._engine.centre.proposed = found
+        self._history.config_version = found.version
+        await self._adopt(found)
+        await self._told(ConfigurationApplied(at=datetime.now(UTC), version=found.version, who=who))
+
+    async def _told(self, event: ConfigurationApplied) -> None:
+        """Too late to refuse: an engine that is flooded is told when there is room."""
+        while True:
+            try:
+                await self._engine.post_and_tell(event)
+                return
+            except InboxFull:
+                await asyncio.sleep(ROOM_AGAIN_AFTER)
+
+
+def unspoken(configuration: Configuration) -> list[str]:
+    """The phrases, as LANGUAGE/ID, that have no sound where Asterisk looks for it."""
+    from app.prompts import load_phrases  # what makes sounds is loaded only where they are looked at
+
+    sounds = runtime.asterisk_dirs().sounds
+    return [
+        f"{phrase.lang}/{phrase.id}"
+        for phrase in load_phrases()
+        if phrase.lang in configuration.languages and not (sounds / phrase.lang / "al" / f"{phrase.id}.wav").exists()
+    ]

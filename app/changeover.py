@@ -1,0 +1,74 @@
+"""What becomes of callers and agents when another configuration comes into force? Nobody is dropped for it.
+
+Agents keep what they have declared and what they are at. Who is no agent any more finishes the present call and goes.
+Callers keep their places; who waits in a queue that is gone waits on in that of the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from app.state import Centre, Move
+from calls.call import CallState
+from calls.commands import Command, MirrorDuty, MoveToQueue
+from calls.events import ConfigurationApplied, Duty, DutyChanged, Event
+from config.heir import heir
+from config.model import Configuration
+from routing.agent import off_duty
+from routing.waiting import Target
+
+NO_AGENT = "removed"
+"""Why somebody is off duty whom the configuration has no more."""
+
+
+def configuration_applied(centre: Centre, event: ConfigurationApplied) -> Iterator[Command | Event]:
+    """A handler for app/handlers. Asterisk has read its files anew, and learns again who may be rung."""
+    proposed = centre.proposed
+    if proposed is None or proposed.version != event.version:
+        return
+    centre.proposed = None
+    agents = {
+        agent_id: replace(centre.agents[agent_id], profile=profile)
+        if agent_id in centre.agents
+        else off_duty(profile, event.at)
+        for agent_id, profile in proposed.agents.items()
+    }
+    gone = {agent_id: agent for agent_id, agent in centre.agents.items() if agent_id not in agents}
+    centre.adopt(proposed, agents | gone, event.at)
+    centre.reserves.asked_for = [one for one in centre.reserves.asked_for if one.queue in proposed.queues]
+    for agent in gone.values():
+        if agent.duty is not Duty.OFF:
+            yield DutyChanged(at=event.at, agent_id=agent.profile.agent_id, duty=Duty.OFF, reason=NO_AGENT)
+    for node in centre.connected_nodes():
+        for agent_id in agents:
+            agent = centre.agents[agent_id]
+            paused = agent.duty is not Duty.READY
+            yield MirrorDuty(node=node, agent_id=agent_id, paused=paused, reason=agent.reason)
+
+
+def look(centre: Centre, at: datetime) -> Iterator[Command]:
+    """Whoever is no agent any more and has no call goes; who waits in a queue that is gone is led on."""
+    for agent_id, agent in list(centre.agents.items()):
+        if agent_id not in centre.configuration.agents and agent.call_id is None:
+            del centre.agents[agent_id]
+    up = centre.connected_nodes()
+    for call_id, call in centre.calls.items():
+        lost = call.state is CallState.WAITING and call.queue not in centre.configuration.queues
+        if lost and call.node in up and call_id not in centre.moves and call_id not in centre.rings:
+            centre.moves[call_id] = Move(Target.QUEUE, at)
+            queue = heir(centre.configuration, call.line, emergency=False)
+            yield MoveToQueue(node=call.node, call_id=call_id, channel=call.channel, queue=queue)
+
+
+def obstacles(centre: Centre, proposed: Configuration) -> list[str]:
+    """Why this configuration cannot come into force now, a sentence each."""
+    going = [queue for name, queue in centre.configuration.queues.items() if name not in proposed.queues]
+    inside = {call.queue for call in centre.calls.values()} | {alarm.queue for alarm in centre.alarms.values()}
+    return [
+        f"queues.{queue.queue_id}: is an emergency queue with callers or alarms, and cannot be taken out now: "
+        "apply it when they have been served"
+        for queue in going
+        if queue.emergency and queue.queue_id in inside
+    ]

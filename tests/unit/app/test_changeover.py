@@ -1,0 +1,131 @@
+"""What becomes of callers and agents when another configuration comes into force?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from app.changeover import NO_AGENT, obstacles
+from app.deciding import decide
+from app.state import Alarm, Centre, Ring
+from calls.call import Call, CallState
+from calls.commands import MirrorDuty, MoveToQueue
+from calls.events import ConfigurationApplied, Duty, DutyChanged, Tick
+from config.model import Configuration
+from routing.agent import Agent, AgentState
+from tests.builders import NOON, a_call, an_agent, seconds
+from tests.unit.app.test_handlers import CONFIGURATION, handle
+
+LATER = NOON + seconds(60)
+
+
+def without_claims(**given: Any) -> Configuration:
+    """Another version: no queue for claims, and its callers go to the operator."""
+    queues = {name: queue for name, queue in CONFIGURATION.queues.items() if name != "claims"}
+    hotline = replace(CONFIGURATION.lines["hotline"], queue="operator")
+    parts: dict[str, Any] = {"version": "two", "queues": queues, "lines": {**CONFIGURATION.lines, "hotline": hotline}}
+    return replace(CONFIGURATION, **(parts | given))
+
+
+def a_waiter(call_id: str, queue: str, **given: Any) -> Call:
+    came = {"state": CallState.WAITING, "queue": queue, "queued_at": NOON, "waiting_since": NOON}
+    return a_call(call_id, **(came | given))
+
+
+def a_centre(*calls: Call, agents: tuple[Agent, ...] = ()) -> Centre:
+    people = {agent.profile.agent_id: agent for agent in agents}
+    centre = Centre(
+        configuration=replace(CONFIGURATION, agents={name: agent.profile for name, agent in people.items()}),
+        agents=people,
+        calls={call.call_id: call for call in calls},
+        nodes={"pbx1": ()},
+    )
+    list(decide(centre, Tick(at=NOON)))
+    return centre
+
+
+def applied(centre: Centre, proposed: Configuration) -> list[Any]:
+    centre.proposed = proposed
+    event = ConfigurationApplied(at=LATER, version=proposed.version, who="olena")
+    return [*handle(centre, event), *decide(centre, event)]
+
+
+def test_callers_keep_their_places_and_agents_what_they_are_at() -> None:
+    busy = an_agent("anna", state=AgentState.TALKING, call_id="talk", duty=Duty.READY)
+    talk = a_call("talk", state=CallState.TALK, queue="clinics", agent_id="anna")
+    calls = [a_waiter("first", "clinics"), a_waiter("second", "clinics", queued_at=NOON + seconds(1)), talk]
+    centre = a_centre(*calls, agents=(busy,))
+    anna = replace(busy.profile, name="Anna Two")
+    proposed = without_claims(agents={"anna": anna, "boris": CONFIGURATION.agents["boris"]})
+    commands = applied(centre, proposed)
+    assert centre.configuration is proposed
+    assert [centre.floor.position(call_id) for call_id in ("first", "second")] == [1, 2]
+    assert centre.agents["anna"] == replace(busy, profile=anna)
+    assert (centre.agents["boris"].duty, centre.agents["boris"].since) == (Duty.OFF, LATER)
+    assert [(one.agent_id, one.paused) for one in commands if isinstance(one, MirrorDuty)] == [
+        ("anna", False),
+        ("boris", True),
+    ]
+    assert not any(waiter.new for waiter in centre.floor.waiters.values())  # no overflow for those who come now
+
+
+def test_who_waits_in_a_queue_that_is_gone_is_led_on_once() -> None:
+    centre = a_centre(a_waiter("one", "claims"), a_waiter("rung", "claims"))
+    centre.rings["rung"] = Ring(agent_id="anna", attempt=1, asked_at=LATER)
+    applied(centre, without_claims())
+    assert "one" not in centre.floor.waiting
+    [moved] = handle(centre, Tick(at=LATER))
+    assert isinstance(moved, MoveToQueue)
+    assert (moved.call_id, moved.queue) == ("one", "operator")
+    assert handle(centre, Tick(at=LATER + seconds(1))) == []
+
+
+def test_who_is_no_agent_any_more_finishes_the_talk_and_goes() -> None:
+    busy = an_agent("anna", state=AgentState.TALKING, call_id="talk", duty=Duty.READY)
+    idle = an_agent("boris", duty=Duty.READY)
+    centre = a_centre(a_call("talk", state=CallState.TALK, queue="clinics", agent_id="anna"), agents=(busy, idle))
+    told = [one for one in applied(centre, without_claims(agents={})) if isinstance(one, DutyChanged)]
+    assert [(one.agent_id, one.duty, one.reason) for one in told] == [
+        ("anna", Duty.OFF, NO_AGENT),
+        ("boris", Duty.OFF, NO_AGENT),
+    ]
+    for one in told:
+        handle(centre, one)
+    handle(centre, Tick(at=LATER))
+    assert list(centre.agents) == ["anna"]
+    centre.agents["anna"] = replace(centre.agents["anna"], state=AgentState.OFFLINE, call_id=None)
+    handle(centre, Tick(at=LATER))
+    list(decide(centre, Tick(at=LATER)))
+    assert not centre.agents
+
+
+def test_what_was_learned_of_the_wait_stays() -> None:
+    agents = (an_agent("anna", duty=Duty.READY, state=AgentState.TALKING, call_id="x", reachable=True),)
+    centre = a_centre(a_waiter("one", "clinics"), agents=agents)
+    [caller] = centre.floor.waiting.values()
+    before = centre.estimator.estimate(caller, LATER)
+    applied(centre, without_claims(agents=centre.configuration.agents))
+    assert before is not None
+    assert centre.estimator.estimate(caller, LATER) == before
+
+
+def test_an_announcement_of_another_version_changes_nothing() -> None:
+    centre = a_centre()
+    centre.proposed = without_claims()
+    assert handle(centre, ConfigurationApplied(at=LATER, version="three", who="olena")) == []
+    assert centre.configuration.version == CONFIGURATION.version
+
+
+def test_an_emergency_queue_with_callers_or_alarms_cannot_be_taken_out() -> None:
+    proposed = replace(
+        CONFIGURATION, queues={name: queue for name, queue in CONFIGURATION.queues.items() if name != "emergency"}
+    )
+    centre = a_centre()
+    assert obstacles(centre, proposed) == []
+    centre.calls["one"] = a_waiter("one", "emergency")
+    [reason] = obstacles(centre, proposed)
+    assert reason.startswith("queues.emergency: ")
+    del centre.calls["one"]
+    centre.alarms["one"] = Alarm(call_id="one", queue="emergency", at=NOON)
+    assert len(obstacles(centre, proposed)) == 1
+    assert obstacles(centre, without_claims()) == []
