@@ -15,7 +15,7 @@ from rich.console import Group
 from rich.text import Text
 
 from app.cells import Row, ago, count, figure, fit, moment, percent, row_in, rows_in, span, word
-from app.people import NO_ANSWER
+from routing.agent import NO_ANSWER
 
 WIDE = 130
 """From so many columns on, people and calls stand side by side and the queues show the day's counts."""

@@ -56,6 +56,8 @@ def look(centre: Centre, at: datetime) -> Iterator[Event]:
         with courtesy("pressures"):
             found += reserve.pressures(centre.estimator, queues, at)
         reserves.asked_for.clear()
+        short = centre.floor.too_few_for_others()
+        found += [Pressure(queue_id, queues[queue_id].needs, 0.0, Cause.TOO_FEW) for queue_id in short]
         reserves.known, decisions = reserve.decide(reserves.known, centre.agents, queues, found, at)
         for one in decisions:
             if isinstance(one, Wake):

@@ -29,9 +29,6 @@ from routing import agent as agents
 DIALLABLE = re.compile(r"\+?[0-9]{5,15}")
 """A telephone number (E.164); what is shorter is a service of the network, such as its own emergency number."""
 
-NO_ANSWER = "no-answer"
-"""Why an agent is paused who did not answer."""
-
 Results = Iterator[Command | Event]
 
 
@@ -56,7 +53,7 @@ def missed_rings(centre: Centre, agent_id: str, queue_id: str, at: datetime) -> 
     agent, queue = centre.agents[agent_id], centre.configuration.queues.get(queue_id)
     if queue and 0 < queue.misses_before_pause <= agent.misses and agent.duty is Duty.READY:
         yield AgentMissedRings(at=at, agent_id=agent_id, misses=agent.misses)
-        yield DutyChanged(at=at, agent_id=agent_id, duty=Duty.PAUSED, reason=NO_ANSWER)
+        yield DutyChanged(at=at, agent_id=agent_id, duty=Duty.PAUSED, reason=agents.NO_ANSWER)
 
 
 def phone_reachable(centre: Centre, event: PhoneReachable) -> Results:

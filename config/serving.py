@@ -126,6 +126,19 @@ def _reached(found: Configuration, start: str) -> set[str]:
     return seen
 
 
+def reserves_leave_somebody(found: Configuration, written: Written) -> Broken:
+    """With everybody on duty and free, each queue that has people has somebody whom no emergency queue keeps."""
+    for name, queue in found.queues.items():
+        kept = {agent.agent_id for agent in found.agents.values() if can_serve(agent, queue.needs)}
+        if not queue.reserve or len(kept) > queue.reserve:
+            continue
+        for other in found.queues.values():
+            able = {agent.agent_id for agent in found.agents.values() if can_serve(agent, other.needs)}
+            if not other.emergency and able and able <= kept:
+                told = f"keeps everybody who can serve {other.queue_id}: its callers would never be served"
+                yield ("queues", name, "reserve"), told
+
+
 def reserve_staff_is_there(found: Configuration, written: Written) -> Broken:
     """Thresholds are of use only with somebody on call."""
     for name, queue in found.queues.items():
@@ -155,6 +168,7 @@ SERVING_RULES: Rules = {
     emergencies_are_no_others: (),
     relaxations_relax: ("queues", "languages", "lines"),
     overflows_lead_on: ("queues", "agents"),
+    reserves_leave_somebody: ("queues", "agents"),
     reserve_staff_is_there: ("agents",),
     people_are_known: ("agents",),
 }

@@ -88,6 +88,10 @@ class Agent:
     yields: bool = False
 
 
+NO_ANSWER: Final = "no-answer"
+"""Why an agent is paused who did not answer."""
+
+
 class Happening(StrEnum):
     """What can change an agent's state."""
 
@@ -207,6 +211,16 @@ def reached(agent: Agent, reachable: bool) -> Agent:
 def phone_in_use(agent: Agent, in_use: bool) -> Agent:
     """The agent's own phone rings or talks, whoever called."""
     return replace(agent, phone_in_use=in_use)
+
+
+def is_there(agent: Agent, now: datetime) -> bool:
+    """Whether callers in no emergency can hope for the agent when a call, a rest or a break is over.
+
+    Not for one who was paused since they do not answer, nor for a trainee whose hour is full.
+    """
+    full = _hour_full_until(agent)
+    comes_back = agent.duty is Duty.READY or (agent.duty is Duty.PAUSED and agent.reason != NO_ANSWER)
+    return comes_back and agent.reachable and (full is None or full <= now)
 
 
 def is_free(agent: Agent, now: datetime) -> bool:

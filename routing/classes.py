@@ -35,19 +35,29 @@ class Wanted:
 
 
 class Reserve:
-    """The ``free`` agents who could serve an emergency queue, of whom ``keep`` are kept for it."""
+    """The ``free`` agents who could serve an emergency queue, of whom ``keep`` are kept for it.
 
-    __slots__ = ("free", "keep", "needs")
+    They are of these ``profiles``, in which so many are ``there``.
+    """
+
+    __slots__ = ("free", "keep", "needs", "profiles", "queue_id", "there")
 
     def __init__(self, queue: Queue) -> None:
+        self.queue_id = queue.queue_id
         self.needs = queue.needs
         self.keep = queue.reserve
         self.free: dict[str, Profile] = {}
+        self.profiles: list[Profile] = []
+        self.there = 0
+
+    def spares(self) -> bool:
+        """Whether it leaves anybody to other callers when all who are there are free."""
+        return self.there > self.keep
 
 
 class Profile:
     """Agents with the same skills and grade: who is free and who rests, by ``since``; whose phone rings for a call that
-    gives way, the last ring first; how many are ready, or on duty.
+    gives way, the last ring first; how many are ``ready`` for an emergency, or ``there`` for others.
 
     Only agents whose phone can be reached are counted.
     """
@@ -57,10 +67,10 @@ class Profile:
         "free",
         "like",
         "place",
-        "present",
         "ready",
         "reserves",
         "resting",
+        "there",
         "urgent",
         "wanted",
         "yielding",
@@ -73,7 +83,7 @@ class Profile:
         self.resting = InTurn()
         self.yielding = InTurn()
         self.ready = 0
-        self.present = 0
+        self.there = 0
         self.classes: list[CallClass] = []
         self.urgent: list[CallClass] = []
         self.wanted: list[Wanted] = []
@@ -82,6 +92,10 @@ class Profile:
     def open(self) -> bool:
         """Whether other callers than those in need may take one of these agents now."""
         return all(len(reserve.free) > reserve.keep for reserve in self.reserves)
+
+    def there_for_others(self) -> bool:
+        """Whether other callers than those in need can hope for one of these: not if all who are there are kept."""
+        return self.there > 0 and all(reserve.spares() for reserve in self.reserves)
 
     def has_for_others(self) -> bool:
         """Whether one of these can be rung for a caller in no emergency."""
@@ -145,10 +159,13 @@ class CallClass:
         return (self.usual, (queued - at) / SECOND / self.target, queued, call_id)
 
     def somebody_on_duty(self) -> bool:
-        """Whether anybody is there who could serve these; for an emergency people on a break do not count."""
+        """Whether anybody is there who could serve these.
+
+        For an emergency people on a break do not count, and for others not those whom a reserve keeps.
+        """
         if self.queue.emergency:
             return any(profile.ready for profile in self.profiles)
-        return any(profile.present for profile in self.profiles)
+        return any(profile.there_for_others() for profile in self.profiles)
 
 
 class Classes:
@@ -196,7 +213,16 @@ class Classes:
                     _fit(call_class, found)
             found.wanted = [one for need, one in self._wanted.items() if can_serve(like, (need,))]
             found.reserves = [one for one in self._reserves if can_serve(like, one.needs)]
+            for reserve in found.reserves:
+                reserve.profiles.append(found)
         return found
+
+    def in_the_way(self) -> list[Reserve]:
+        """The reserves that keep everybody who is there from a caller who waits."""
+        in_vain = (one for one in self._classes.values() if one.usual and one.waiting.first)
+        unserved = [one for one in in_vain if not one.somebody_on_duty()]
+        kept = [profile for alike in unserved for profile in alike.profiles if profile.there]
+        return list({one.queue_id: one for profile in kept for one in profile.reserves if not one.spares()}.values())
 
     def came(self, needs: Needs) -> None:
         """Another caller asks for this; the oldest of the last ones is forgotten."""

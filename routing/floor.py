@@ -138,6 +138,10 @@ class Floor:
             ahead.append(moment(self._next_minute))
         return time_of(min(ahead)) if ahead else None
 
+    def too_few_for_others(self) -> list[str]:
+        """The emergency queues whose reserve keeps everybody who is there from a caller in no emergency who waits."""
+        return [reserve.queue_id for reserve in self._classes.in_the_way()]
+
     def is_closed(self, queue: Queue) -> bool:
         """Whether the hours of a queue that keeps them were over at the last look."""
         return not self._open.get(queue.queue_id, True)

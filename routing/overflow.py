@@ -2,8 +2,9 @@
 
 The first overflow rule that applies is followed, each target once for a call. Then the last resort: an emergency caller
 is sent there at once, and people on a break do not count: they cannot be rung. Others are sent when their queue's
-``last_resort.after_seconds`` are over; a colleague on a break will come back. For an emergency caller whom those on
-duty have not answered by then, because they all talk or do not pick up, the mobile is rung too.
+``last_resort.after_seconds`` are over; a colleague on a break will come back, but whom a reserve keeps for emergencies,
+who was paused since they do not answer, or has a full hour as a trainee, is nobody to wait for. For an emergency caller
+whom those on duty have not answered by then, because they all talk or do not pick up, the mobile is rung too.
 """
 
 from __future__ import annotations

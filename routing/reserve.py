@@ -1,8 +1,9 @@
 """Who on call shall be woken now, and who may go again?
 
 Woken: when the wait that the last callers of a queue must expect, over its target, passes the queue's ``wake_at``; when
-an overflow rule asks; when fewer people are on duty for an emergency queue than it keeps free for itself, and always
-when nobody is. For each one needed one person is asked at a time; who did not accept is left alone for a while.
+an overflow rule asks; when fewer people are on duty for an emergency queue than it keeps free for itself, or no more
+while they keep others waiting, and always when nobody is. For each one needed one person is asked at a time; who did
+not accept is left alone for a while.
 
 Stood down: who was woken, is not at a call and is missed by no queue they could serve: each has been calm long enough,
 below ``stand_down_at``, and each emergency queue could spare one. One at a time, then calm must prove itself anew.
@@ -70,7 +71,7 @@ ReserveDecision = Wake | StandDown
 class Pressure:
     """How long callers of a queue with these needs must expect to wait, over the target; inf if nobody can serve them.
 
-    With cause OVERFLOW one more is wanted, whatever the ratio.
+    With another cause than LONG_WAIT one more is wanted, whatever the ratio.
     """
 
     queue: str
@@ -166,7 +167,7 @@ def _calmed(
     pressed = {
         one.queue
         for one in found
-        if one.cause is Cause.OVERFLOW or one.over_target >= _staff(queues[one.queue]).stand_down_at
+        if one.cause is not Cause.LONG_WAIT or one.over_target >= _staff(queues[one.queue]).stand_down_at
     }
     calm = {
         queue.queue_id: on_call.calm_since.get(queue.queue_id, now)
@@ -211,7 +212,7 @@ def _wanted(
                 yield queue.queue_id, queue.needs, _least(queue) - able, cause
     for one in found:
         wake_at = _staff(queues[one.queue]).wake_at
-        if one.cause is Cause.OVERFLOW:
+        if one.cause is not Cause.LONG_WAIT:
             yield one.queue, one.needs, 1, one.cause
         elif one.over_target >= wake_at:
             able = _able(agents, one.needs)

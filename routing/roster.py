@@ -10,23 +10,24 @@ from datetime import datetime
 from typing import NamedTuple
 
 from calls.events import Duty
-from routing.agent import LEAST_BACK_OFF, Agent, AgentState, gives_way, is_free, rests
+from routing.agent import LEAST_BACK_OFF, Agent, AgentState, gives_way, is_free, is_there, rests
 from routing.classes import CallClass, Classes, Profile
 from routing.in_turn import InTurn, moment
 
 
 class Filed(NamedTuple):
-    """Where an agent is filed, and as what they count for callers whom nobody may be there to serve."""
+    """Where an agent is filed, and whether they count as ready for an emergency, and as there for other callers."""
 
     profile: Profile
-    there: Duty
+    ready: bool
+    there: bool
 
 
 class Roster(MutableMapping[str, Agent]):
     """Agents by id. ``free`` are the profiles in which somebody is free.
 
     ``freed`` and ``rested`` are the profiles in which somebody can be rung who could not before, ``left`` the classes
-    that have lost the last of a profile who was there for them: whoever asks empties them.
+    that may have lost the last who was there for them: whoever asks empties them.
     """
 
     def __init__(self, classes: Classes, agents: Iterable[Agent]) -> None:
@@ -96,27 +97,32 @@ class Roster(MutableMapping[str, Agent]):
         thinned: dict[Profile, None] = {}
         for agent_id in changed:
             before, after = self._filed.get(agent_id), self._file(agent_id, now)
-            if before and (after is None or before.profile is not after.profile or before.there is not after.there):
+            if before and before != after:
                 thinned[before.profile] = None
         for profile in thinned:
-            self.left.update(dict.fromkeys(() if profile.ready else profile.urgent))
-            self.left.update(dict.fromkeys(() if profile.present else profile.classes))
+            self._thinned(profile)
         return changed
+
+    def _thinned(self, profile: Profile) -> None:
+        """Fewer are there than before: note who may have lost the last one."""
+        self.left.update(dict.fromkeys(() if profile.ready else profile.urgent))
+        kept = [one for reserve in profile.reserves if not reserve.spares() for one in reserve.profiles]
+        for one in kept if profile.there else [profile, *kept]:
+            self.left.update(dict.fromkeys(one.classes))
 
     def _file(self, agent_id: str, now: datetime) -> Filed | None:
         agent, before = self._agents.get(agent_id), self._filed.pop(agent_id, None)
         if before is not None:
             self._take(before.profile, agent_id)
-            before.profile.ready -= before.there is Duty.READY
-            before.profile.present -= before.there is not Duty.OFF
+            self._count(before, -1)
         self._waking.drop(agent_id)
         if agent is None:
             return None
         known = before is not None and before.profile.like is agent.profile
         profile = before.profile if before is not None and known else self._classes.profile_of(agent.profile)
-        filed = self._filed[agent_id] = Filed(profile, agent.duty if agent.reachable else Duty.OFF)
-        profile.ready += filed.there is Duty.READY
-        profile.present += filed.there is not Duty.OFF
+        ready = agent.duty is Duty.READY and agent.reachable
+        filed = self._filed[agent_id] = Filed(profile, ready, is_there(agent, now))
+        self._count(filed, 1)
         if is_free(agent, now):
             self.free[profile] = self.freed[profile] = None
             for reserve in profile.give(moment(agent.since), agent_id):
@@ -130,10 +136,17 @@ class Roster(MutableMapping[str, Agent]):
         self._wait_for(agent, now)
         return filed
 
+    def _count(self, filed: Filed, by: int) -> None:
+        filed.profile.ready += by * filed.ready
+        filed.profile.there += by * filed.there
+        for reserve in filed.profile.reserves:
+            reserve.there += by * filed.there
+
     def _wait_for(self, agent: Agent, now: datetime) -> None:
-        """Note when time alone changes what the agent can be asked."""
-        if agent.state is not AgentState.READY or agent.not_before is None:
+        """Note when time alone changes what the agent can be asked, or that they are there."""
+        if agent.not_before is None:
             return
-        ahead = [moment(at) for at in (agent.since + LEAST_BACK_OFF, agent.not_before) if at > now]
+        ends = {agent.not_before} | ({agent.since + LEAST_BACK_OFF} if agent.state is AgentState.READY else set())
+        ahead = [moment(at) for at in ends if at > now]
         if ahead:
             self._waking.put(min(ahead), agent.profile.agent_id)

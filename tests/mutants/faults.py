@@ -315,7 +315,7 @@ FAULTS: Final = (
     Fault(
         "a colleague on a break will not come back",
         CLASSES,
-        "any(profile.present for profile in self.profiles)",
+        "any(profile.there_for_others() for profile in self.profiles)",
         "any(profile.ready for profile in self.profiles)",
         "nobody_is_sent_away_before_their_time",
     ),

@@ -37,6 +37,7 @@ FAULTS = [
     (EMERGENCY_STEP, f"{EMERGENCY_STEP}\n    preferred_seconds: 5", "queues.emergency.preferred_seconds", "not for an"),
     (EMERGENCY_STEP, f"{EMERGENCY_STEP}\n    overflow: [{{when: nobody, to: voicemail}}]",
      "queues.emergency.overflow.0.to", "queue or reserve"),
+    ("    reserve: 1\n", "    reserve: 9\n", "queues.emergency.reserve", "keeps everybody who can serve doctors"),
     (STAFF, f"{STAFF}\n    reserve: 1", "queues.doctors.reserve", "for an emergency queue"),
     (STAFF, "reserve_staff: {wake_at: 3, stand_down_at: 3}", "queues.doctors.reserve_staff.stand_down_at", "below"),
     (STAFF, "reserve_staff: {wake_at: 0, stand_down_at: 0}", "queues.doctors.reserve_staff.wake_at", "from 0.1"),

@@ -12,6 +12,7 @@ from typing import Final
 from calls.call import CallState
 from calls.events import CallEnded, Duty, Tick
 from calls.needs import Needs
+from routing.agent import Agent
 from routing.assign import LastResort, Overflowed
 from routing.waiting import Overflow, Queue, Target, WaitingCall, When
 from tests.builders import seconds
@@ -21,6 +22,7 @@ from tests.unit.routing.naive import relaxed
 from tests.unit.routing.sample_centre import CLOSES, QUEUES
 from tests.unit.routing.watch import (
     LEFT_ALONE,
+    RESERVED,
     Watch,
     can_serve,
     is_free,
@@ -83,9 +85,21 @@ def nobody_is_sent_away_before_their_time(watch: Watch) -> None:
 
 
 def somebody_on_duty(watch: Watch, queue: Queue, needs: Needs) -> bool:
-    there = {Duty.READY} if queue.emergency else {Duty.READY, Duty.PAUSED}
-    agents = watch.asking.agents.values()
-    return any(one.duty in there and one.reachable and can_serve(one.profile, needs) for one in agents)
+    """For others than emergencies also people on a break who come back, but not those whom the reserve keeps."""
+    reachable = [one for one in watch.asking.agents.values() if one.reachable]
+    if queue.emergency:
+        return any(one.duty is Duty.READY and can_serve(one.profile, needs) for one in reachable)
+    there = [one for one in reachable if comes_back(watch, one)]
+    reserved = sum(can_serve(one.profile, RESERVED.needs) for one in there)
+    kept = RESERVED.needs if reserved <= RESERVED.reserve else (("nobody:at-all", 1),)
+    return any(can_serve(one.profile, needs) and not can_serve(one.profile, kept) for one in there)
+
+
+def comes_back(watch: Watch, agent: Agent) -> bool:
+    """Not off duty, not paused since they do not answer, and with room for a call in their hour as a trainee."""
+    cap, answered = agent.profile.calls_per_hour, watch.answered[agent.profile.agent_id]
+    full = cap is not None and sum(watch.at - at < HOUR for at in answered) >= cap
+    return not full and agent.duty is not Duty.OFF and (agent.duty is Duty.READY or agent.reason != "no-answer")
 
 
 def applies(rule: Overflow, watch: Watch, call: WaitingCall, waited: float, *, on_duty: bool) -> bool:

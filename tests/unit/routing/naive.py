@@ -12,7 +12,7 @@ from datetime import datetime
 from calls.events import Duty
 from calls.hours import is_open
 from calls.needs import Needs
-from routing.agent import Agent, Grade, can_serve, gives_way, is_free, rests
+from routing.agent import Agent, Grade, can_serve, gives_way, is_free, is_there, rests
 from routing.assign import Decision, GiveWay, LastResort, LeaveToFallback, Overflowed, Ring
 from routing.explain import Reason
 from routing.overflow import REASONS
@@ -141,10 +141,10 @@ def last_rung(floor: NaiveFloor, asked: Needs, taken: Collection[str], call: Wai
     return min(last_first, key=lambda one: one.missed == call.call_id, default=None)
 
 
-def kept_in_reserve(floor: NaiveFloor, agent: Agent, everybody_free: list[Agent]) -> bool:
+def kept_in_reserve(floor: NaiveFloor, agent: Agent, several: list[Agent]) -> bool:
     for queue in floor.queues.values():
         if queue.emergency and queue.reserve and can_serve(agent.profile, queue.needs):
-            could = [one for one in everybody_free if can_serve(one.profile, queue.needs)]
+            could = [one for one in several if can_serve(one.profile, queue.needs)]
             if len(could) <= queue.reserve:
                 return True
     return False
@@ -192,8 +192,7 @@ def leaving(floor: NaiveFloor, call: WaitingCall, asked: Needs, now: datetime) -
     """Where a call goes for whom nobody is free."""
     queue = floor.queues[call.queue]
     waited = (now - call.waiting_since).total_seconds()
-    counted = {Duty.READY} if queue.emergency else {Duty.READY, Duty.PAUSED}
-    on_duty = any(a.duty in counted and a.reachable and can_serve(a.profile, asked) for a in floor.agents.values())
+    on_duty = somebody_on_duty(floor, queue, asked, now)
     for rule in queue.overflow:
         people_only = rule.to in (Target.QUEUE, Target.RESERVE)
         open_to_it = rule.to not in call.overflowed and (people_only or not queue.emergency)
@@ -208,6 +207,14 @@ def leaving(floor: NaiveFloor, call: WaitingCall, asked: Needs, now: datetime) -
     if queue.emergency and queue.last_resort.mobile and waited >= queue.last_resort.after_seconds:
         return LastResort(call.call_id, nobody)
     return None
+
+
+def somebody_on_duty(floor: NaiveFloor, queue: Queue, asked: Needs, now: datetime) -> bool:
+    if queue.emergency:
+        ready = [one for one in floor.agents.values() if one.duty is Duty.READY and one.reachable]
+        return any(can_serve(one.profile, asked) for one in ready)
+    there = [one for one in floor.agents.values() if is_there(one, now)]
+    return any(can_serve(one.profile, asked) and not kept_in_reserve(floor, one, there) for one in there)
 
 
 def overflows(floor: NaiveFloor, rule: Overflow, call: WaitingCall, now: datetime, *, on_duty: bool) -> bool:

@@ -12,13 +12,23 @@ import pytest
 
 from calls.events import Duty
 from calls.hours import Band
-from routing.agent import Agent, AgentState, on_duty, reserve
+from routing.agent import NO_ANSWER, Agent, AgentState, answered, on_duty, released, reserve
 from routing.assign import Decision, LastResort, Overflowed, Ring, assign
 from routing.classes import RECENT
 from routing.explain import Reason
 from routing.floor import Floor
+from routing.waiting import LastResort as LastResortOf
 from routing.waiting import Overflow, Queue, Relaxation, Target, WaitingCall, When
-from tests.builders import NOON, a_paused_agent, a_queue, a_waiting_call, an_agent, seconds, weekdays_nine_to_six
+from tests.builders import (
+    NOON,
+    a_paused_agent,
+    a_profile,
+    a_queue,
+    a_waiting_call,
+    an_agent,
+    seconds,
+    weekdays_nine_to_six,
+)
 
 
 def a_floor(*agents: Agent, queues: tuple[Queue, ...] = (), **general: Any) -> Floor:
@@ -43,6 +53,13 @@ def rung(floor: Floor, at: float = 0.0) -> dict[str, tuple[str, int]]:
 
 def busy(agent: Agent) -> Agent:
     return replace(agent, state=AgentState.TALKING, call_id="other")
+
+
+def full_trainee(agent_id: str) -> Agent:
+    """Who has answered one call, which is all that they may in an hour, 58 and a half minutes before NOON."""
+    before = NOON - seconds(3510)
+    trainee = replace(an_agent(agent_id), profile=a_profile(agent_id, calls_per_hour=1))
+    return released(answered(trainee, "before", before), before, 0)
 
 
 NEW = {"waited": 0.0}
@@ -196,6 +213,45 @@ def test_a_second_nurse_who_gets_free_frees_the_first_one_too() -> None:
 def test_the_reserve_keeps_nobody_who_could_not_serve_an_emergency() -> None:
     floor = put(a_floor(an_agent("anna"), queues=(EMERGENCY,)), a_waiting_call("c"))
     assert rung(floor) == {"c": ("anna", 0)}
+
+
+ALONE = [
+    # who else is there beside a nurse, whom the emergency line keeps -> whether other callers have nobody to hope for
+    ([], True),
+    ([an_agent("farid", grade="nurse", state=AgentState.TALKING, call_id="other")], False),
+    ([replace(a_paused_agent("farid"), profile=a_profile("farid", grade="nurse"))], False),
+    ([a_paused_agent("anna")], False),
+    ([replace(a_paused_agent("anna"), reason=NO_ANSWER)], True),
+    ([full_trainee("denis")], True),
+]
+
+
+@pytest.mark.parametrize(("others", "leaves"), ALONE)
+def test_whom_the_reserve_keeps_and_who_will_not_answer_is_nobody_to_wait_for(
+    others: list[Agent], leaves: bool
+) -> None:
+    nobody = Overflow(when=When.NOBODY, to=Target.RESERVE, after_seconds=30)
+    nurse = an_agent("elena", grade="nurse")
+    floor = put(a_floor(nurse, *others, queues=(EMERGENCY,), overflow=(nobody,)), a_waiting_call("c", **NEW))
+    assert decided(floor) == []
+    assert floor.too_few_for_others() == (["emergency"] if leaves else [])
+    assert [type(one) for one in decided(floor, 30)] == ([Overflowed] if leaves else [])
+    put(floor, a_waiting_call("c", overflowed=frozenset({Target.RESERVE}), **NEW))
+    assert [type(one) for one in decided(floor, 60)] == ([LastResort] if leaves else [])
+
+
+def test_when_all_but_the_kept_nurse_are_gone_the_callers_who_hoped_for_them_are_looked_at() -> None:
+    nurse, farid = an_agent("elena", grade="nurse"), an_agent("farid", "lang:az=1", grade="nurse")
+    floor = put(a_floor(nurse, busy(farid), queues=(EMERGENCY,)), a_waiting_call("c", **NEW))
+    assert decided(floor) == decided(floor, 90) == []
+    floor.agents["farid"] = on_duty(busy(farid), Duty.OFF, "", NOON)
+    assert [type(one) for one in decided(floor, 91)] == [LastResort]
+
+
+def test_a_trainee_is_there_again_when_the_hour_is_over_even_during_a_talk() -> None:
+    trainee = replace(full_trainee("denis"), state=AgentState.TALKING, call_id="other")
+    floor = put(a_floor(trainee, last_resort=LastResortOf(after_seconds=120)), a_waiting_call("c", **NEW))
+    assert decided(floor) == decided(floor, 100) == decided(floor, 120) == []
 
 
 # --- who is least wanted elsewhere ---------------------------------------------------------------------------------

@@ -148,6 +148,16 @@ def test_an_emergency_queue_has_as_many_on_duty_as_it_keeps_free_and_never_nobod
     assert [(type(one), getattr(one, "reason", None)) for one in decisions] == [(Wake, cause)] * asked
 
 
+def test_an_emergency_queue_that_keeps_its_only_nurse_from_others_wakes_one_more_while_they_wait() -> None:
+    queue = a_queue("emergency", emergency=True, reserve=1)
+    centre = Centre(an_agent("anna"), one_on_call("marat"), one_on_call("lena"), queues=(queue,))
+    kept = Pressure("emergency", (), 0.0, Cause.TOO_FEW)
+    assert centre.ask() == []
+    on_call, woken = decide(centre.on_call, centre.agents, centre.queues, [kept], NOON)
+    assert woken == [Wake("lena", "emergency", Cause.TOO_FEW)]
+    assert decide(on_call, centre.agents, centre.queues, [kept], NOON + seconds(3))[1] == [], "one is asked already"
+
+
 def test_people_on_a_break_do_not_hold_the_emergency_line() -> None:
     resting = agents.on_duty(an_agent("anna"), Duty.PAUSED, "lunch", NOON)
     centre = Centre(resting, one_on_call("marat"), queues=(a_queue("emergency", emergency=True),))
