@@ -59,6 +59,17 @@ class Move:
     asked_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a caller who waits in this queue knows of their place and their wait in minutes (None: nothing), and when it
+    was last thought about."""
+
+    at: datetime
+    queue: str
+    place: int | None = None
+    minutes: int | None = None
+
+
 def ring_of(call: Call, ring: Ring) -> RingAgent:
     """The command for this ring."""
     return RingAgent(
@@ -86,7 +97,8 @@ class Centre:
     ``reasons`` keeps for each call the reason of its last routing decision; ``cut_off`` remembers with whom callers
     talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
     whoever waits there in step with the calls, and ``estimator`` with both. ``reserves`` are people on call,
-    ``expected`` what the last caller of each queue has still before them. ``proposed`` is the configuration that the
+    ``expected`` what the last caller of each queue has still before them, ``told`` what callers have been told of their
+    own wait. ``proposed`` is the configuration that the
     next ConfigurationApplied is about.
     """
 
@@ -105,6 +117,7 @@ class Centre:
     cut_off: CutOffTalks = field(default_factory=CutOffTalks)
     reserves: Reserves = field(default_factory=Reserves)
     expected: Expected = field(default_factory=lambda: Expected({}))
+    told: dict[str, Told] = field(default_factory=dict)
     proposed: Configuration | None = None
     floor: Floor = field(init=False)
     estimator: Estimator = field(init=False)

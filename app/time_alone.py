@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from app import changeover, on_call
+from app import announcing, changeover, on_call
 from app.courtesy import courtesy
 from app.state import Centre
 from calls.commands import Command, MoveToQueue, OfferVoicemail, RingAgent
@@ -41,6 +41,7 @@ def tick(centre: Centre, event: Tick) -> Iterator[Command | Event]:
         centre.expected.look(centre.estimator, event.at)
     yield from changeover.look(centre, event.at)
     yield from on_call.look(centre, event.at)
+    yield from announcing.look(centre, event.at)
 
 
 def _not_begun(centre: Centre, call_id: str, command: type[Command], at: datetime) -> CommandFailed:

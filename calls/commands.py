@@ -35,6 +35,15 @@ class AcknowledgeCaller(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Announce(Command):
+    """Say these prompts, in the caller's language, to the caller in the waiting room, between two turns of music."""
+
+    call_id: str
+    channel: str
+    pieces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RingAgent(Command):
     """Redirect the waiting caller to ``al-ring``, extension ``<agent>-<attempt>``."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from calls.commands import (
     AcknowledgeCaller,
+    Announce,
     AnswerCode,
     Command,
     DrawIn,
@@ -31,6 +32,7 @@ from telephony.errors import AmiUnsafe
 
 _AGENT_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _NUMBER = re.compile(r"\+?[0-9]{1,32}")
+_PIECES = re.compile(r"[a-z0-9-]{1,40}(&[a-z0-9-]{1,40}){0,15}")
 _ANSWER = re.compile(r"[A-Za-z0-9._;-]{1,150}")
 
 
@@ -45,6 +47,10 @@ def _say_alive(command: SayAlive) -> tuple[Headers, ...]:
 
 def _acknowledge_caller(command: AcknowledgeCaller) -> tuple[Headers, ...]:
     return (_setvar(command.channel, "AL_SEEN", "1"),)
+
+
+def _announce(command: Announce) -> tuple[Headers, ...]:
+    return (_setvar(command.channel, "AL_SAY", _matched(_PIECES, "&".join(command.pieces), "announcement")),)
 
 
 def _ring_agent(command: RingAgent) -> tuple[Headers, ...]:
@@ -151,6 +157,7 @@ def _matched(form: re.Pattern[str], text: str, what: str) -> str:
 ACTIONS: dict[type[Command], Callable[[Any], tuple[Headers, ...]]] = {
     SayAlive: _say_alive,
     AcknowledgeCaller: _acknowledge_caller,
+    Announce: _announce,
     RingAgent: _ring_agent,
     GoToLastResort: _go_to_last_resort,
     MoveToQueue: _move_to_queue,

@@ -10,6 +10,7 @@ from calls import commands
 from calls.call import ThirdPartyMode
 from calls.commands import (
     AcknowledgeCaller,
+    Announce,
     AnswerCode,
     Command,
     DrawIn,
@@ -40,6 +41,10 @@ AT = datetime.fromtimestamp(1763764262.1239, UTC)
         (
             AcknowledgeCaller(node="n", call_id="c", channel=CHANNEL),
             [f"Action=Setvar Channel={CHANNEL} Variable=AL_SEEN Value=1"],
+        ),
+        (
+            Announce(node="n", call_id="c", channel=CHANNEL, pieces=("position-is", "num-2")),
+            [f"Action=Setvar Channel={CHANNEL} Variable=AL_SAY Value=position-is&num-2"],
         ),
         (
             RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent1", attempt=12),
@@ -120,6 +125,9 @@ def test_a_command_becomes_its_actions(command: Command, sent: list[str]) -> Non
         AnswerCode(node="n", channel=CHANNEL, answer="ring", number="050,30,U(al-x)"),
         AnswerCode(node="n", channel=CHANNEL, answer="${SHELL(id)}"),
         AcknowledgeCaller(node="n", call_id="c", channel=""),
+        Announce(node="n", call_id="c", channel="", pieces=("num-2",)),
+        Announce(node="n", call_id="c", channel=CHANNEL, pieces=("../../beep",)),
+        Announce(node="n", call_id="c", channel=CHANNEL, pieces=("num-2",) * 17),
         DrawIn(node="n", call_id="c", channel="", agent_id="agent1", mode=ThirdPartyMode.TALK),
         WakeReserve(node="n", agent_id="0501234567@al-outside", queue="doctors"),
     ],

@@ -1,0 +1,137 @@
+"""What is a waiting caller told of their place and their wait, and when is nothing told?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.announcing import EVERY, FIRST_AFTER, MOST_AT_ONCE, look, minutes
+from app.state import Centre
+from calls.call import INTERNAL_LINE, Call, CallState
+from calls.commands import Announce
+from routing.agent import AgentState
+from tests.builders import NOON, a_call, an_agent, seconds
+from tests.unit.app.test_handlers import a_centre
+
+FIRST, AGAIN = FIRST_AFTER.total_seconds(), EVERY.total_seconds()
+ANNA = an_agent("anna", "lang:ru=9&lang:en=9&desk:operator=9", state=AgentState.TALKING, call_id="talk")
+
+
+def who_waits(call_id: str, after: float = 0.0, **given: Any) -> Call:
+    at = NOON + seconds(after)
+    fields = {"state": CallState.WAITING, "queue": "operator", "lang": "ru", "queued_at": at, "waiting_since": at}
+    return a_call(call_id, **{**fields, **given})
+
+
+def a_full_house(*calls: Call, agents: tuple[Any, ...] = (ANNA,)) -> Centre:
+    """Callers who wait while the only agent talks."""
+    centre = a_centre(None, *agents)
+    centre.calls.update({call.call_id: call for call in calls})
+    centre.keep_floor(NOON)
+    return centre
+
+
+def told(centre: Centre, after: float) -> dict[str, str]:
+    """What is said to whom."""
+    centre.keep_floor(NOON + seconds(after))
+    found = list(look(centre, NOON + seconds(after)))
+    assert all(isinstance(one, Announce) for one in found)
+    return {one.call_id: " ".join(one.pieces) for one in found}
+
+
+def gone(centre: Centre, call_id: str) -> None:
+    del centre.calls[call_id]
+
+
+def test_a_caller_is_told_place_and_wait_after_a_while_and_then_now_and_again() -> None:
+    centre = a_full_house(who_waits("one"), who_waits("two", after=1))
+    assert told(centre, FIRST - 0.1) == {}
+    first = told(centre, FIRST)
+    assert first.keys() == {"one"} and first["one"].startswith("position-next wait-is num-")
+    assert told(centre, FIRST + 1)["two"].startswith("position-is num-2 wait-is num-")
+    assert told(centre, FIRST + AGAIN - 0.1) == {}
+    assert told(centre, FIRST + AGAIN).keys() == {"one"}
+
+
+def test_the_words_are_those_of_the_callers_language() -> None:
+    centre = a_full_house(who_waits("one"), who_waits("two", lang="en"))
+    both = told(centre, FIRST)
+    assert "minute-many" in both["one"] or "minute-few" in both["one"]
+    assert "minute-other" in both["two"]
+
+
+def test_who_moves_up_is_told_so() -> None:
+    centre = a_full_house(who_waits("one"), who_waits("two", after=1))
+    told(centre, FIRST + 1)
+    gone(centre, "one")
+    assert told(centre, FIRST + AGAIN + 1)["two"].startswith("position-next")
+
+
+def test_a_place_that_has_got_worse_is_not_told_until_it_is_as_good_again() -> None:
+    centre = a_full_house(who_waits("two", after=1))
+    assert told(centre, FIRST + 1)["two"].startswith("position-next")
+    centre.calls["one"] = who_waits("one")
+    assert "two" not in told(centre, FIRST + 1 + AGAIN)
+    gone(centre, "one")
+    assert told(centre, FIRST + 1 + 2 * AGAIN)["two"].startswith("position-next")
+
+
+def test_of_a_wait_that_has_grown_only_the_place_is_told() -> None:
+    centre = a_full_house(who_waits("one"))
+    told(centre, FIRST)
+    known = centre.told["one"]
+    assert known.minutes is not None
+    centre.told["one"] = replace(known, minutes=known.minutes - 1)
+    assert told(centre, FIRST + AGAIN) == {"one": "position-next"}
+
+
+def test_another_queue_has_another_place() -> None:
+    centre = a_full_house(who_waits("one", queue="claims"), who_waits("two", after=1))
+    told(centre, FIRST + 1)
+    centre.calls["one"] = replace(centre.calls["one"], queue="operator")
+    centre.calls["two"] = replace(centre.calls["two"], queued_at=NOON - seconds(9))
+    assert told(centre, FIRST + 1 + AGAIN)["one"].startswith("position-is num-2")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        who_waits("one", queue="emergency", line="emergency"),
+        who_waits("one", line=INTERNAL_LINE),
+        who_waits("one", lang="fr"),
+        who_waits("one", state=CallState.FALLBACK),
+        who_waits("one", state=CallState.LAST_RESORT),
+        who_waits("one", state=CallState.RINGING),
+    ],
+)
+def test_who_hears_no_music_of_ours_or_waits_for_help_in_need_is_told_nothing(call: Call) -> None:
+    nurse = replace(ANNA, profile=an_agent("anna", "lang:ru=9&desk:operator=9", "nurse").profile)
+    assert told(a_full_house(call, agents=(nurse,)), 3 * AGAIN) == {}
+
+
+def test_where_nobody_on_duty_can_serve_them_nothing_is_told() -> None:
+    assert told(a_full_house(who_waits("one"), agents=()), 3 * AGAIN) == {}
+
+
+def test_in_a_crowd_those_come_first_who_have_waited_longest_for_it() -> None:
+    centre = a_full_house(*(who_waits(f"call-{number:02}", after=number / 100) for number in range(12)))
+    heard = [told(centre, FIRST + 1 + turn / 2) for turn in range(3)]
+    assert [len(one) for one in heard] == [MOST_AT_ONCE, MOST_AT_ONCE, 12 - 2 * MOST_AT_ONCE]
+    assert [*heard[0], *heard[1], *heard[2]] == [f"call-{number:02}" for number in range(12)]
+
+
+def test_what_was_told_is_forgotten_with_the_call() -> None:
+    centre = a_full_house(who_waits("one"))
+    told(centre, FIRST)
+    gone(centre, "one")
+    told(centre, FIRST + 1)
+    assert centre.told == {}
+
+
+@pytest.mark.parametrize(
+    ("seconds_", "said"), [(0, 1), (59, 1), (60, 1), (61, 2), (600, 10), (601, 15), (900, 15), (901, 20), (3600, 60)]
+)
+def test_a_wait_is_rounded_up(seconds_: float, said: int) -> None:
+    assert minutes(seconds_) == said
