@@ -16,6 +16,7 @@ from app.errors import AppFault
 from app.followed import Difference
 from app.histories import Histories, NotFollowed, Retold
 from app.settings import Settings
+from app.versions import in_force
 from app.witness import Witness
 from app.wording import Wording
 from calls.events import Decided
@@ -63,7 +64,7 @@ async def explained(
         if isinstance(asked, str):
             answer = await tell(histories, asked)
         else:
-            zone = load(settings.config).timezone
+            zone = load(in_force(settings)).timezone
             since, until = (moment.replace(tzinfo=moment.tzinfo or zone).astimezone(UTC) for moment in asked)
             answer = await compare(histories, since, until)
     except DatabaseAway:

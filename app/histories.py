@@ -14,8 +14,9 @@ from app.errors import AppFault
 from app.followed import FOLLOWED, Difference, Followed
 from app.past import at_start
 from app.settings import Settings
+from app.versions import in_force
 from app.witness import Witness
-from calls.events import Decided, Event, HistoryLost, ServiceStarted
+from calls.events import ConfigurationApplied, Decided, Event, HistoryLost, ServiceStarted
 from config.errors import ConfigurationFaults
 from config.load import load
 from config.model import Configuration
@@ -96,6 +97,8 @@ class Histories:
             together.append(event)
             if isinstance(event, Decided):
                 retold.decisions.append(event)
+            elif isinstance(event, ConfigurationApplied):
+                followed.centre.proposed = await self._configuration(event.version, event.at, retold.warnings)
         followed.follow(together)
         retold.configuration = followed.centre.configuration
         retold.differences = followed.differences
@@ -103,7 +106,7 @@ class Histories:
 
     async def _configuration(self, version: str, at: datetime, warnings: list[str]) -> Configuration:
         """The one that was in force, if it can still be had; else, with a warning, the one of now."""
-        file, today = self._settings.config, at.date()
+        file, today = in_force(self._settings), at.date()
         text = await runs.configuration_text(self._engine, version)
         if text is not None:
             with suppress(ConfigurationFaults):

@@ -14,6 +14,8 @@ import pytest
 from app.errors import AppFault
 from app.explaining import explained
 from app.settings import Settings
+from calls.events import ConfigurationApplied, Duty, DutyChanged
+from config.load import load
 from storage import migrate, reading
 from storage.codec import StoredEvent, to_line
 from storage.schema import open_engine
@@ -38,13 +40,13 @@ def a_played() -> Played:
     return centre
 
 
-async def kept(url: str, *rows: StoredEvent, text: str | None = None) -> None:
+async def kept(url: str, *rows: StoredEvent, text: str | None = None, version: str = CONFIGURATION.version) -> None:
     await asyncio.to_thread(migrate, url)
     engine = open_engine(url)
     if rows:
         await store(engine, rows)
     if text is not None:
-        await reading.keep_configuration(engine, CONFIGURATION.version, text, "tester", NOON)
+        await reading.keep_configuration(engine, version, text, "tester", NOON)
     await engine.dispose()
 
 
@@ -115,6 +117,25 @@ async def test_the_configuration_that_was_in_force_is_the_one_that_counts(databa
     await kept(database_url, text=SAMPLE.read_text())
     same, text = await said(database_url, tmp_path, "two", today)
     assert same and "Beware" not in text
+
+
+async def test_another_configuration_counts_from_when_it_was_applied(database_url: str, tmp_path: Path) -> None:
+    """Since then Nina answers no operators' calls, and Clara is called in."""
+    text = SAMPLE.read_text().replace("desk:operator: 8, ", "")
+    changed = load(SAMPLE, text=text)
+    centre = a_played()
+    centre.puts_down(50, "two")
+    centre.centre.proposed = changed
+    centre.happens(51, ConfigurationApplied(at=NOON, version=changed.version, who="tester"))
+    centre.passes(70)
+    centre.calls(71, "three", "operator")
+    centre.happens(75, DutyChanged(at=NOON, agent_id="clara", duty=Duty.READY))
+    await kept(database_url, *centre.rows(), text=SAMPLE.read_text())
+    same, told = await said(database_url, tmp_path, "three")
+    assert not same and f"Beware: configuration {changed.version} is not at hand" in told
+    await kept(database_url, text=text, version=changed.version)
+    same, told = await said(database_url, tmp_path, "three")
+    assert same and "Beware" not in told and "rung: Clara Weiss, the only one to be had" in told
 
 
 async def test_a_call_of_two_runs_is_told_from_both(database_url: str, tmp_path: Path) -> None:
