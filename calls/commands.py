@@ -72,7 +72,7 @@ class MoveToQueue(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferVoicemail(Command):
-    """Redirect the waiting caller to where a message can be left."""
+    """Redirect the waiting caller to where a message can be left, or not."""
 
     call_id: str
     channel: str

@@ -71,7 +71,7 @@ def _move_to_queue(command: MoveToQueue) -> tuple[Headers, ...]:
 
 
 def _offer_voicemail(command: OfferVoicemail) -> tuple[Headers, ...]:
-    return (_redirect(command.channel, "al-last-resort", "1"),)
+    return (_redirect(command.channel, "al-last-resort", "offer"),)
 
 
 def _return_to_waiting(command: ReturnToWaiting) -> tuple[Headers, ...]:

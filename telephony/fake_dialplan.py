@@ -200,9 +200,8 @@ class FakeDialplan:
         self._stay(channel, "")
 
     def _last_resort(self, channel: Channel, extension: str) -> None:
-        if extension == "1":
-            channel.variables["AL_STATE"] = "voicemail"
-            self._user_event(channel, "VoicemailBegun")
+        if extension == "offer" and channel.variables["AL_STATE"] not in ("waiting", "last-resort"):
+            self._stay(channel, "")
             return
         if channel.variables["AL_STATE"] in ("talk", "ringing"):
             self._wait(channel)

@@ -191,14 +191,22 @@ async def test_a_caller_who_has_waited_long_waits_on_in_another_queue_in_the_old
     assert (overflow["decision"], overflow["reason"], ring_decided["agent"]) == ("queue", "waited-long", "anna")
 
 
-async def test_a_caller_who_finds_the_queue_full_may_leave_a_message(centre: LiveCentre) -> None:
+async def test_a_caller_who_finds_the_queue_full_may_leave_a_message_or_wait_on(centre: LiveCentre) -> None:
     first = await centre.call(FULL)
     await centre.until(lambda live: waiting(live, "full") == 1, "one caller waits")
-    second = await centre.call(FULL)
-    await second.hears(prompt("ru", "leave-message"), within=8)
-    [decided] = await centre.of(second, DECISIONS)
-    assert (decided["decision"], decided["reason"]) == ("voicemail", "queue-full")
-    assert first.ending is None and waiting(await centre.live(), "full") == 1
+    second, third = await centre.call(FULL), await centre.call(FULL)
+    for caller in (second, third):
+        await caller.hears(prompt("ru", "all-agents-busy"), within=8)
+        [decided] = await centre.of(caller, DECISIONS)
+        assert (decided["decision"], decided["reason"]) == ("voicemail", "queue-full")
+    await third.press("1")
+    await third.hears(prompt("ru", "leave-message"), within=8)
+    await centre.until(
+        lambda live: sorted(call["state"] for call in live["calls"]) == ["voicemail", "waiting", "waiting"],
+        "who pressed nothing waits on",
+        within=20,
+    )
+    assert first.ending is None and second.ending is None
 
 
 async def test_reserve_staff_is_woken_at_home_accepts_with_1_takes_the_caller_and_is_let_go(centre: LiveCentre) -> None:

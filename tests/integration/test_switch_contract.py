@@ -396,10 +396,20 @@ async def test_a_move_that_comes_too_late_lets_the_caller_wait_where_they_did(ho
     assert (await house.story(call.call_id, CallerQueued))[-1].queue == call.queue
 
 
-async def test_a_caller_who_is_offered_voicemail_is_told_of(house: House) -> None:
+async def test_a_caller_who_is_offered_voicemail_is_told_of_and_leaves_no_message_unasked(house: House) -> None:
     call = await house.caller()
     house.tell(OfferVoicemail(node="node1", call_id=call.call_id, channel=call.channel))
-    await house.story(call.call_id, VoicemailBegun)
+    assert [type(one) for one in await house.story(call.call_id, LastResortEntered)] == [LastResortEntered]
+    house.ring(call, "boris")
+    assert VoicemailBegun not in map(type, await house.story(call.call_id, AgentRinging))
+
+
+async def test_voicemail_that_is_offered_too_late_takes_nobody_out_of_the_fallback(house: House) -> None:
+    call = await house.caller(line="emergency", seen=False)
+    house.pass_time(1)
+    await house.story(call.call_id, FallbackEntered)
+    house.tell(OfferVoicemail(node="node1", call_id=call.call_id, channel=call.channel))
+    assert VoicemailBegun not in map(type, await house.story(call.call_id, FallbackEntered))
 
 
 async def test_a_caller_who_is_no_longer_rung_for_stays_where_the_state_says(house: House) -> None:

@@ -211,11 +211,9 @@ class House:
             self._ring(channel, command)
         elif isinstance(command, MoveToQueue):
             self.moves(channel, command.queue)
-        elif isinstance(command, GoToLastResort):
+        else:
             channel.state = S.LAST_RESORT
             self.tell(LastResortEntered(at=self.moment(), call_id=channel.call_id))
-        else:
-            self.leaves_a_message(channel)
 
     def _ring(self, channel: Channel, command: RingAgent) -> None:
         agent_id = command.agent_id

@@ -64,7 +64,7 @@ AT = datetime.fromtimestamp(1763764262.1239, UTC)
         ),
         (
             OfferVoicemail(node="n", call_id="c", channel=CHANNEL),
-            [f"Action=Redirect Channel={CHANNEL} Context=al-last-resort Exten=1 Priority=1"],
+            [f"Action=Redirect Channel={CHANNEL} Context=al-last-resort Exten=offer Priority=1"],
         ),
         (
             ReturnToWaiting(node="n", call_id="c", channel=CHANNEL),
