@@ -157,7 +157,7 @@ class Centre:
         """Let exactly those wait on the floor who want an agent now; costs what has changed, not what there is.
 
         The estimate learns of the same changes; it is told of agents first, so that a call which leaves the floor for
-        an agent's phone has not given up.
+        an agent's phone has not given up; nor has one whom we only cannot see, or have asked to go elsewhere.
         """
         up = self.connected_nodes()
         self._last = at = max(at, self._last)
@@ -180,8 +180,9 @@ class Centre:
         waiting = self._waiting(call, up) if call else None
         if waiting is None:
             self.floor.drop(call_id)
-            with courtesy("left"):
-                self.estimator.left(call_id, at)
+            if call is None or call.state not in WANTS_AN_AGENT:
+                with courtesy("left"):
+                    self.estimator.left(call_id, at)
         elif waiting != self.floor.waiting.get(call_id):
             self.floor.put(waiting)
             with courtesy("queued"):

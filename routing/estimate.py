@@ -67,8 +67,11 @@ class Estimator:
         """The call waits, or waits on: told anew after a ring without an answer, or in another queue."""
         moment = at.timestamp()
         kind = self._kind(call)
-        if self._forget(call.call_id, moment) is None:
+        before = self._forget(call.call_id, moment)
+        if before is None or before.queue != call.queue:
             self._pace.coming(kind, moment).happened(moment)
+        if before is not None and before.queue != call.queue:
+            self._pace.losing(before.queue, moment).happened(moment)
         self._wait(call, kind, moment)
 
     def _wait(self, call: WaitingCall, kind: Kind, moment: float) -> None:

@@ -28,11 +28,25 @@ from calls.events import (
     Tick,
 )
 from routing.agent import Agent, AgentState
+from routing.pace import Pace
 from routing.waiting import Overflow, Target, When
 from tests.builders import NOON, a_call, an_agent, seconds
 from tests.unit.app.test_handlers import CONFIGURATION, a_centre
 
 NURSE = "lang:ru=9"
+
+
+class Counted:
+    """A rate of the estimate that tells what has happened."""
+
+    def __init__(self, rate: Any, name: str, told: list[str]) -> None:
+        self._rate, self._name, self._told = rate, name, told
+
+    def happened(self, moment: float) -> None:
+        self._told.append(self._name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rate, name)
 
 
 def a_waiting(call_id: str, **given: Any) -> Any:
@@ -173,6 +187,25 @@ def test_a_move_that_has_failed_is_tried_again_when_it_would_have_shown(rule: Ov
     list(HANDLERS[CommandFailed](centre, failed))
     assert decided(centre, event=failed) == [first]
     assert decided(centre, event=failed) == []
+
+
+def test_whom_we_cannot_see_for_a_moment_has_not_given_up_and_does_not_come_anew() -> None:
+    centre = a_centre_of(a_waiting("one", queue="direct"), a_waiting("two", queue="direct"))
+    told: list[str] = []
+    lost, came = Pace.losing, Pace.coming
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pace, "losing", lambda pace, queue, at: Counted(lost(pace, queue, at), "lost", told))
+        patch.setattr(Pace, "coming", lambda pace, kind, at: Counted(came(pace, kind, at), "came", told))
+        centre.keep_floor(NOON)
+        assert told == ["came", "came"]
+        for node in (None, ()):
+            centre.nodes["pbx1"] = node
+            centre.keep_floor(NOON + seconds(1))
+            assert bool(centre.floor.waiting) is (node is not None) and told == ["came", "came"]
+        centre.calls["one"] = replace(centre.calls["one"], queue="operator")
+        del centre.calls["two"]
+        centre.keep_floor(NOON + seconds(2))
+    assert told == ["came", "came", "came", "lost", "lost"]
 
 
 def test_a_caller_who_is_offered_voicemail_is_taken_by_nobody_meanwhile() -> None:
