@@ -8,6 +8,7 @@ its music.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
@@ -39,7 +40,8 @@ def look(centre: Centre, at: datetime) -> Iterator[Announce]:
             due.append((since, call_id))
     for _, call_id in sorted(due)[:MOST_AT_ONCE]:
         call = centre.calls[call_id]
-        centre.told[call_id], pieces = _tell(centre, call, at)
+        centre.told[call_id] = known = _known(centre.told.get(call_id), call, at)
+        centre.told[call_id], pieces = _tell(centre, call, known)
         if pieces:
             yield Announce(node=call.node, call_id=call_id, channel=call.channel, pieces=pieces)
 
@@ -53,20 +55,23 @@ def _listens(centre: Centre, waiting: WaitingCall) -> bool:
     return told_of and call.lang in GRAMMARS and call.call_id not in centre.suspects
 
 
-def _tell(centre: Centre, call: Call, at: datetime) -> tuple[Told, Pieces]:
+def _known(told: Told | None, call: Call, at: datetime) -> Told:
+    """What the caller knows of this queue; of another, nothing any more."""
+    if told is None or told.queue != call.queue:
+        return Told(at=at, queue=call.queue)
+    return replace(told, at=at)
+
+
+def _tell(centre: Centre, call: Call, known: Told) -> tuple[Told, Pieces]:
     """What the caller knows from now on, and the pieces that say it."""
-    before = centre.told.get(call.call_id)
-    if before is None or before.queue != call.queue:
-        before = Told(at=at, queue=call.queue)
-    estimate = centre.estimator.estimate(centre.floor.waiting[call.call_id], at)
+    estimate = centre.estimator.estimate(centre.floor.waiting[call.call_id], known.at)
     position = centre.floor.position(call.call_id)
-    if estimate is None or (before.place is not None and position > before.place):
-        return Told(at=at, queue=call.queue, place=before.place, minutes=before.minutes), ()
-    expected = minutes(estimate.mean)
-    if before.minutes is not None and expected > before.minutes:
-        return Told(at=at, queue=call.queue, place=position, minutes=before.minutes), place(call.lang, position)
-    told = Told(at=at, queue=call.queue, place=position, minutes=expected)
-    return told, (*place(call.lang, position), *wait(call.lang, expected))
+    if estimate is None or (known.place is not None and position > known.place):
+        return known, ()
+    expected, said = minutes(estimate.mean), place(call.lang, position)
+    if known.minutes is not None and expected > known.minutes:
+        return replace(known, place=position), said
+    return replace(known, place=position, minutes=expected), (*said, *wait(call.lang, expected))
 
 
 def minutes(seconds: float) -> int:

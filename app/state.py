@@ -98,8 +98,7 @@ class Centre:
     talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
     whoever waits there in step with the calls, and ``estimator`` with both. ``reserves`` are people on call,
     ``expected`` what the last caller of each queue has still before them, ``told`` what callers have been told of their
-    own wait. ``proposed`` is the configuration that the
-    next ConfigurationApplied is about.
+    own wait. ``proposed`` is the configuration that the next ConfigurationApplied is about.
     """
 
     configuration: Configuration
@@ -165,8 +164,7 @@ class Centre:
             del self._agents.changed[agent_id]
             if agent_id in self.agents:
                 with courtesy("agent"):
-                    if agent_id in self.agents:
-                self.estimator.agent(self.agents[agent_id], at)
+                    self.estimator.agent(self.agents[agent_id], at)
         if up != self._connected:
             self._connected = up
             self._calls.changed.update(dict.fromkeys((*self.floor.waiting, *self.calls)))

@@ -41,7 +41,8 @@ def tick(centre: Centre, event: Tick) -> Iterator[Command | Event]:
         centre.expected.look(centre.estimator, event.at)
     yield from changeover.look(centre, event.at)
     yield from on_call.look(centre, event.at)
-    yield from announcing.look(centre, event.at)
+    with courtesy("announcing"):
+        yield from announcing.look(centre, event.at)
 
 
 def _not_begun(centre: Centre, call_id: str, command: type[Command], at: datetime) -> CommandFailed:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from app.announcing import EVERY, FIRST_AFTER, MOST_AT_ONCE, look, minutes
 from app.state import Centre
+from app.time_alone import tick
 from calls.call import INTERNAL_LINE, Call, CallState
 from calls.commands import Announce
+from calls.events import Tick
 from routing.agent import AgentState
+from routing.estimate import Estimate
+from routing.waiting import WaitingCall
 from tests.builders import NOON, a_call, an_agent, seconds
 from tests.unit.app.test_handlers import a_centre
 
@@ -120,6 +125,18 @@ def test_in_a_crowd_those_come_first_who_have_waited_longest_for_it() -> None:
     heard = [told(centre, FIRST + 1 + turn / 2) for turn in range(3)]
     assert [len(one) for one in heard] == [MOST_AT_ONCE, MOST_AT_ONCE, 12 - 2 * MOST_AT_ONCE]
     assert [*heard[0], *heard[1], *heard[2]] == [f"call-{number:02}" for number in range(12)]
+
+
+def test_a_fault_costs_neither_the_tick_nor_what_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    centre = a_full_house(who_waits("one"), who_waits("two", after=1))
+    estimate = centre.estimator.estimate
+
+    def faulty(call: WaitingCall, now: datetime) -> Estimate | None:
+        return estimate(call, now) if call.call_id == "two" else 1 / 0  # type: ignore[return-value]
+
+    monkeypatch.setattr(centre.estimator, "estimate", faulty)
+    results = [list(tick(centre, Tick(at=NOON + seconds(FIRST + 1 + turn)))) for turn in range(2)]
+    assert [one.call_id for result in results for one in result if isinstance(one, Announce)] == ["two"]
 
 
 def test_what_was_told_is_forgotten_with_the_call() -> None:
