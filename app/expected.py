@@ -1,34 +1,44 @@
-"""How long must the last caller of each queue still wait? Worked out queue by queue, one at a tick.
+"""How long must the last callers still wait? Worked out for one kind of call after the other, one at a tick.
 
 An estimate costs milliseconds when hundreds wait, and callers' rings must not wait for it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
 
-from routing.estimate import Estimate, Estimator
+from routing.estimate import Estimate, Estimator, Expectation
+from routing.pace import Kind
+
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
 class Expected:
-    """By queue the last estimate, and when it was made; None where it could not be said. A queue without callers has
-    none."""
+    """By kind of call, a queue and what is asked for, when its ``turns`` were, and what was found then. A kind without
+    callers has none, and one whose estimate failed has found nothing."""
 
-    waits: dict[str, tuple[datetime, Estimate | None]]
+    turns: dict[Kind, datetime] = field(default_factory=dict)
+    _found: dict[Kind, Expectation] = field(default_factory=dict)
 
     def look(self, estimator: Estimator, at: datetime) -> None:
-        """Estimate anew for the queue of which the estimate is oldest, or that has none yet."""
-        callers = sorted(estimator.last_callers(), key=lambda call: (call.queued_at, call.call_id))
-        last = {call.queue: call for call in callers}
-        self.waits = {queue: told for queue, told in self.waits.items() if queue in last}
-        if last:
-            new = [queue for queue in last if queue not in self.waits]
-            oldest = new[0] if new else min(self.waits, key=lambda queue: self.waits[queue][0])
-            self.waits[oldest] = (at, None)  # it stays so if it cannot be worked out
-            self.waits[oldest] = (at, estimator.estimate(last[oldest], at))
+        """Estimate anew for the kind whose turn was the longest ago, or never."""
+        kinds = estimator.kinds()
+        self.turns = {kind: self.turns.get(kind, NEVER) for kind in kinds}
+        self._found = {kind: found for kind, found in self._found.items() if kind in self.turns}
+        if kinds:
+            kind = min(kinds, key=self.turns.__getitem__)
+            self.turns[kind] = at
+            self._found.pop(kind, None)
+            self._found[kind] = estimator.expectation(kind, at)
+
+    def known(self) -> list[Expectation]:
+        """What was found of every kind."""
+        return list(self._found.values())
 
     def of(self, queue: str) -> Estimate | None:
         """The wait that the last caller of the queue has still before them."""
-        return self.waits.get(queue, (None, None))[1]
+        found = [one for one in self._found.values() if one.call.queue == queue]
+        return max(found, key=lambda one: (one.call.queued_at, one.call.call_id)).said if found else None

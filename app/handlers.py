@@ -216,6 +216,8 @@ def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) ->
 def switch_lost(centre: Centre, event: SwitchLost | SwitchDoubted) -> Results:
     """What we believed of its calls is kept, but nothing is decided until a snapshot."""
     centre.nodes[event.node] = None
+    if isinstance(event, SwitchLost) and not centre.connected_nodes():
+        centre.reserves.look_at = None
     yield from ()
 
 

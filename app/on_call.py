@@ -1,7 +1,8 @@
 """Who on call is woken, and what follows? Asks routing/reserve every few seconds; handlers for app/handlers.
 
-Who was woken has no duty until they press 1. Not asked while no Asterisk is connected, nor right after: agents' phones
-register anew, and an emergency line without people is no reason to wake somebody when they are only coming back.
+Who was woken has no duty until they press 1. Not asked while no Asterisk is connected, nor right after the last one was
+lost: agents' phones register anew, and an emergency line without people is no reason to wake somebody when they are
+only coming back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.courtesy import courtesy
 from app.state import Centre
 from calls.call import Call
 from calls.commands import Command, WakeReserve
@@ -45,16 +45,15 @@ def look(centre: Centre, at: datetime) -> Iterator[Event]:
     if not any(agent.profile.on_call for agent in centre.agents.values()):
         return
     if not centre.connected_nodes():
-        reserves.look_at = None
-    elif reserves.look_at is None:
+        return
+    if reserves.look_at is None:
         reserves.look_at = at + SETTLES_WITHIN
         reserves.known = replace(reserves.known, woken=_woken(centre) | dict(reserves.known.woken))
     elif at >= reserves.look_at:
         reserves.look_at = at + LOOK_EVERY
         queues = centre.configuration.queues
         found = list(reserves.asked_for)
-        with courtesy("pressures"):
-            found += reserve.pressures(centre.estimator, queues, at)
+        found += reserve.pressures(centre.expected.known(), queues)
         reserves.asked_for.clear()
         short = centre.floor.too_few_for_others()
         found += [Pressure(queue_id, queues[queue_id].needs, 0.0, Cause.TOO_FEW) for queue_id in short]

@@ -79,8 +79,8 @@ def ring_of(call: Call, ring: Ring) -> RingAgent:
 
 @dataclass(slots=True)
 class Reserves:
-    """People on call: what ``known`` of them routing/reserve remembers, the next time it is asked (None: no Asterisk is
-    connected), and what overflow rules have ``asked_for`` since."""
+    """People on call: what ``known`` of them routing/reserve remembers, the next time it is asked (None: not yet, or every
+    link was lost), and what overflow rules have ``asked_for`` since."""
 
     known: OnCall = field(default_factory=OnCall)
     look_at: datetime | None = None
@@ -115,7 +115,7 @@ class Centre:
     last_attempt: int = 0
     cut_off: CutOffTalks = field(default_factory=CutOffTalks)
     reserves: Reserves = field(default_factory=Reserves)
-    expected: Expected = field(default_factory=lambda: Expected({}))
+    expected: Expected = field(default_factory=Expected)
     told: dict[str, Told] = field(default_factory=dict)
     proposed: Configuration | None = None
     floor: Floor = field(init=False)

@@ -11,7 +11,7 @@ relaxed yet, the estimate may be short by the time until then. A preferred agent
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
@@ -50,6 +50,17 @@ def from_moments(mean: float, variance: float) -> Estimate:
     ninth = variance / (9 * mean * mean)
     p50, p90 = (mean * max(0.0, 1 - ninth + z * sqrt(ninth)) ** 3 for z in (0.0, Z_90))
     return Estimate(mean, p50, p90)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the last of ``callers`` of one kind had to expect at that moment; None: it could not be said."""
+
+    kind: Kind
+    call: WaitingCall
+    callers: int
+    at: datetime
+    said: Estimate | None
 
 
 class Estimator:
@@ -116,11 +127,15 @@ class Estimator:
         doubt = self._pace.handling(call.queue, moment).doubt() * forward.mean**2
         return from_moments(forward.mean, forward.variance + doubt)
 
-    def last_callers(self) -> Iterator[WaitingCall]:
-        """Of each kind of waiting calls the one that came last."""
-        for waiting in self._waiting.values():
-            if waiting:
-                yield self._calls[waiting[-1][1]][1]
+    def kinds(self) -> list[Kind]:
+        """The kinds of calls that wait."""
+        return [kind for kind, waiting in self._waiting.items() if waiting]
+
+    def expectation(self, kind: Kind, now: datetime) -> Expectation:
+        """Of the caller of this kind who came last; raises IndexError if none waits."""
+        waiting = self._waiting.get(kind, [])
+        call = self._calls[waiting[-1][1]][1]
+        return Expectation(kind, call, len(waiting), now, self.estimate(call, now))
 
     def _kind(self, call: WaitingCall) -> Kind:
         queue = self._queues[call.queue]

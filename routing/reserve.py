@@ -21,8 +21,7 @@ from typing import Final
 from calls.events import Duty
 from calls.needs import Needs
 from routing.agent import Agent, AgentState, can_serve
-from routing.estimate import Estimator
-from routing.relaxing import in_force
+from routing.estimate import Expectation
 from routing.waiting import Queue, ReserveStaff, Target
 
 ACCEPTS_WITHIN: Final = timedelta(seconds=60)
@@ -102,15 +101,14 @@ class OnCall:
     calm_since: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def pressures(estimator: Estimator, queues: Mapping[str, Queue], now: datetime) -> list[Pressure]:
+def pressures(expected: Iterable[Expectation], queues: Mapping[str, Queue]) -> list[Pressure]:
     """What the last callers of each kind must expect, waited and still to wait, in queues that have reserve staff."""
     found = []
-    for call in estimator.last_callers():
-        queue = queues[call.queue]
-        if queue.reserve_staff:
-            said = estimator.estimate(call, now)
-            wait = (now - call.queued_at).total_seconds() + said.mean if said else inf
-            needs = in_force(call.needs, queue, len(queue.relaxation))
+    for one in expected:
+        queue = queues.get(one.call.queue)
+        if queue and queue.reserve_staff:
+            wait = (one.at - one.call.queued_at).total_seconds() + one.said.mean if one.said else inf
+            _, needs = one.kind
             found.append(Pressure(queue.queue_id, needs, wait / queue.target_seconds))
     return found
 

@@ -100,7 +100,7 @@ async def test_a_handler_that_raises_costs_one_event_and_brings_a_fresh_look() -
     assert bench.count(SayAlive) >= 2
 
 
-@pytest.mark.parametrize("broken", ["queued", "left", "agent", "estimate", "last_callers"])
+@pytest.mark.parametrize("broken", ["queued", "left", "agent", "estimate", "kinds"])
 def test_an_estimate_that_fails_costs_no_ring_and_no_heartbeat(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Estimator, broken, lambda *_: fail())
     configuration = load(SAMPLE)

@@ -18,6 +18,7 @@ from calls.events import (
     ReserveDeclined,
     ReserveStoodDown,
     ReserveWoken,
+    SwitchDoubted,
     SwitchLost,
     Tick,
 )
@@ -131,6 +132,17 @@ def test_nobody_is_woken_while_no_asterisk_is_connected() -> None:
     assert ticks(centre, 0) == [] and ticks(centre, 30) == []
     centre.nodes["pbx1"] = ()
     assert ticks(centre, 40) == [], "phones come back first"
+
+
+def test_after_a_doubt_people_are_woken_as_soon_as_asterisk_has_been_looked_at() -> None:
+    centre = begun(a_night(DOCTORS))
+    assert ticks(centre, 0) == []
+    centre.calls["one"] = a_caller()
+    handle(centre, SwitchDoubted(at=NOON, node="pbx1"))
+    assert ticks(centre, 3) == []
+    centre.nodes["pbx1"] = ()
+    list(decide(centre, Tick(at=SETTLED + seconds(3))))
+    assert [type(fact) for fact in ticks(centre, 3.5)] == [ReserveWoken]
 
 
 def test_who_has_declined_is_not_asked_again_because_the_link_was_lost() -> None:

@@ -56,7 +56,7 @@ def test_who_waits_already_has_only_those_before_him_ahead() -> None:
     centre = Centre()
     centre.on_duty(10)
     first, *_, last = [centre.caller(waited=50 - number) for number in range(20)]
-    calls = {call.call_id: call for call in centre.estimator.last_callers()}
+    calls = {one.call.call_id: one.call for one in centre.expected()}
     assert list(calls) == [last]
     head = replace(calls[last], call_id=first, queued_at=NOON - seconds(50))
     said = centre.estimator.estimate(head, NOON)
@@ -84,7 +84,7 @@ def test_rings_that_nobody_answers_slow_the_queue_down_and_lose_nobody() -> None
     centre.on_duty(1, talking=False)
     call = centre.caller()
     centre.set(agents.reserve(centre.agents["agent0"], call, 1, centre.now))
-    assert list(centre.estimator.last_callers()) == []
+    assert centre.estimator.kinds() == []
     centre.at += 20
     centre.set(agents.not_reached(centre.agents["agent0"], call, "NOANSWER", centre.now))
     centre.estimator.queued(a_waiting_call(call, waited=0), centre.now)

@@ -69,4 +69,4 @@ def test_whatever_happens_estimates_are_ordered_and_grow_with_every_caller_ahead
             assert said.mean <= said.p90 or said.p90 == 0
         centre.caller()
     assert waits == sorted(waits)
-    assert {call.call_id for call in centre.estimator.last_callers()} >= {f"call-{centre.calls:05}"}
+    assert {one.call.call_id for one in centre.expected()} >= {f"call-{centre.calls:05}"}

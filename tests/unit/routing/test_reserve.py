@@ -254,7 +254,7 @@ def test_the_last_callers_expectation_is_what_they_waited_and_have_to_wait_over_
     told.caller(waited=60)
     told.caller(waited=30)
     told.caller(waited=50, queue="calm")
-    [found] = pressures(told.estimator, told.queues, told.now)
+    [found] = pressures(told.expected(), told.queues)
     assert (found.queue, found.needs) == ("general", ())
     assert found.over_target == pytest.approx((30 + 3 * HANDLE / 10) / 30, rel=0.02)
 
@@ -264,4 +264,4 @@ def test_callers_whom_nobody_can_serve_press_without_bound_by_the_needs_that_rem
     told = ToldCentre(relaxed)
     told.on_duty(3, "lang:ru=5")
     told.caller("lang:az=7")
-    assert pressures(told.estimator, told.queues, told.now) == [Pressure("general", (("lang:az", 2),), inf)]
+    assert pressures(told.expected(), told.queues) == [Pressure("general", (("lang:az", 2),), inf)]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from routing import agent as agents
 from routing.agent import Agent
-from routing.estimate import Estimate, Estimator
+from routing.estimate import Estimate, Estimator, Expectation
 from routing.pace import SELDOM
 from routing.waiting import Queue
 from tests.builders import NOON, a_queue, a_waiting_call, an_agent, seconds
@@ -54,6 +54,10 @@ class Centre:
     def callers(self, count: int, needs: str = "", queue: str = "general") -> None:
         for number in range(count):
             self.caller(needs, waited=count - number, queue=queue)
+
+    def expected(self) -> list[Expectation]:
+        """What the last callers of each kind must expect."""
+        return [self.estimator.expectation(kind, self.now) for kind in self.estimator.kinds()]
 
     def answer(self, agent_id: str, call_id: str) -> None:
         self.set(agents.answered(self.agents[agent_id], call_id, self.now))
