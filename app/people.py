@@ -49,11 +49,27 @@ def duty_changed(centre: Centre, event: DutyChanged) -> Results:
 
 
 def missed_rings(centre: Centre, agent_id: str, queue_id: str, at: datetime) -> Results:
-    """Who has not answered so many rings in a row is paused, and can say by phone code that they are there."""
+    """Who has not answered so many rings in a row is paused, and can say by phone code that they are there.
+
+    The last one who is ready for an emergency line is not: its callers ring on rather than find nobody.
+    """
     agent, queue = centre.agents[agent_id], centre.configuration.queues.get(queue_id)
     if queue and 0 < queue.misses_before_pause <= agent.misses and agent.duty is Duty.READY:
         yield AgentMissedRings(at=at, agent_id=agent_id, misses=agent.misses)
-        yield DutyChanged(at=at, agent_id=agent_id, duty=Duty.PAUSED, reason=agents.NO_ANSWER)
+        if not _last_for_emergencies(centre, agent):
+            yield DutyChanged(at=at, agent_id=agent_id, duty=Duty.PAUSED, reason=agents.NO_ANSWER)
+
+
+def _last_for_emergencies(centre: Centre, agent: agents.Agent) -> bool:
+    """Whether some emergency line would have nobody ready without this agent."""
+    others = [
+        one.profile
+        for agent_id, one in centre.agents.items()
+        if agent_id != agent.profile.agent_id and one.duty is Duty.READY and one.reachable
+    ]
+    lines = [queue.needs for queue in centre.configuration.queues.values() if queue.emergency]
+    held = [asked for asked in lines if agents.can_serve(agent.profile, asked)]
+    return not all(any(agents.can_serve(other, asked) for other in others) for asked in held)
 
 
 def phone_reachable(centre: Centre, event: PhoneReachable) -> Results:

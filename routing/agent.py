@@ -166,11 +166,11 @@ def answered(agent: Agent, call_id: str, at: datetime) -> Agent:
 def not_reached(agent: Agent, call_id: str, dial_status: str, at: datetime) -> Agent:
     """The ring for this call ended without a talk; ``dial_status`` is Asterisk's DIALSTATUS, or REFUSED.
 
-    A caller who hung up, or an agent who was taken meanwhile, makes no miss.
+    Only a phone that rang and rang makes a miss: a caller who hung up makes none, nor a busy phone or a faulty trunk.
     """
     rested = at + BACK_OFF.get(dial_status, USUAL_BACK_OFF)
     not_before = max(rested, _hour_full_until(agent) or rested)
-    misses = agent.misses + (dial_status not in BACK_OFF)
+    misses = agent.misses + (dial_status == "NOANSWER")
     return apply(agent, H.MISSED, at, call_id=None, attempt=None, not_before=not_before, missed=call_id, misses=misses)
 
 

@@ -131,11 +131,9 @@ async def test_the_coordinator_is_tried_first_and_waited_for_while_somebody_else
 async def test_who_does_not_answer_twice_is_paused_told_of_and_the_caller_goes_on_to_another(
     centre: LiveCentre,
 ) -> None:
-    anna = await centre.seat("anna", Refusal.BUSY)
+    anna = await centre.seat("anna", Refusal.NEVER)
     caller = await centre.call(PAUSES)
-    await anna.rung()
-    anna.behaviour = Refusal.NEVER
-    await anna.rung(count=2, within=8)
+    await anna.rung(count=2, within=14)
     await centre.until(
         lambda live: (agent(live, "anna")["state"], agent(live, "anna")["reason"]) == ("paused", "no-answer"),
         "anna is paused",

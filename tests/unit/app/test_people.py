@@ -131,7 +131,7 @@ def test_an_alarm_is_cleared_when_the_caller_answers_and_only_once() -> None:
     assert list(people.ring_back_answered(centre, answered)) == []
 
 
-def missed(centre: Centre, dial_status: str = "NOANSWER") -> list[object]:
+def missed(centre: Centre, dial_status: str = "NOANSWER") -> list[Event]:
     """What follows from one more ring of anna's that was not answered."""
     centre.calls["one"] = a_call("one", state=CallState.RINGING, queue="operator", queued_at=NOON)
     centre.agents["anna"] = reserve(centre.agents["anna"], "one", 1, NOON)
@@ -151,6 +151,21 @@ def test_who_does_not_answer_twice_in_a_row_is_paused_and_the_supervisor_told() 
     )
     assert (centre.agents["anna"].state, centre.agents["anna"].misses) == (AgentState.PAUSED, 0)
     assert missed(centre) == [], "who is on a break already is not paused again"
+
+
+def test_the_last_who_is_ready_for_emergencies_is_told_of_but_not_paused_whatever_the_phone_rings_for() -> None:
+    away = an_agent("nina", grade="doctor", reachable=False)
+    for other, duties in ((away, 0), (an_agent("nina", grade="doctor"), 1), (an_agent("nina"), 0)):
+        centre = a_centre()
+        centre.agents.update(anna=an_agent("anna", grade="nurse"), nina=other)
+        missed(centre)
+        assert [type(fact) for fact in missed(centre)] == [AgentMissedRings] + [DutyChanged] * duties, other
+
+
+def test_a_faulty_trunk_pauses_nobody() -> None:
+    centre = a_centre()
+    statuses = ("BUSY", "CHANUNAVAIL", "CONGESTION", "CHANUNAVAIL", "BUSY")
+    assert [missed(centre, dial_status) for dial_status in statuses] == [[]] * 5
 
 
 def test_wrap_up_that_is_over_is_told_once() -> None:

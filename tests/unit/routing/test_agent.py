@@ -194,7 +194,13 @@ def test_a_trainee_takes_so_many_calls_an_hour_and_then_rests_until_the_first_is
 
 @pytest.mark.parametrize(
     ("dial_statuses", "misses"),
-    [(["NOANSWER"], 1), (["NOANSWER", "BUSY"], 2), (["CANCEL"], 0), (["NOANSWER", "REFUSED"], 1)],
+    [
+        (["NOANSWER"], 1),
+        (["NOANSWER", "NOANSWER"], 2),
+        (["CANCEL"], 0),
+        (["NOANSWER", "REFUSED"], 1),
+        (["NOANSWER", "BUSY", "CHANUNAVAIL", "CONGESTION"], 1),
+    ],
 )
 def test_rings_in_a_row_that_were_not_answered_are_counted(dial_statuses: list[str], misses: int) -> None:
     agent = an_agent()

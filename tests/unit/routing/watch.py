@@ -89,6 +89,8 @@ class Watch:
                 law(self)
             except AssertionError as breach:
                 raise AssertionError(f"broken: {law.__name__}") from breach
+        for ring in self.rings:
+            self.wrap_up.pop(ring.agent.profile.agent_id, None)  # an emergency ends it, also if the ring never begins
         if asking.asked:
             self.before = None if asking.decisions else (asking.waiting, asking.agents)
 
@@ -130,13 +132,21 @@ class Watch:
                 if self._is_promised(agent_id):
                     return
                 self.in_vain[agent_id] = fact
-                self.misses[agent_id] += 1
-                if 0 < QUEUES[self.queues[fact.call_id]].misses_before_pause <= self.misses[agent_id]:
+                self.misses[agent_id] += status == "NOANSWER"
+                too_often = 0 < QUEUES[self.queues[fact.call_id]].misses_before_pause <= self.misses[agent_id]
+                if too_often and not self._last_for_emergencies(agent_id):
                     self.silent.add(agent_id)
 
     def _is_promised(self, agent_id: str) -> bool:
         """Whether the agent has already been given to a more pressing call when news of the last one comes."""
         return self.asking.agents[agent_id].call_id is not None
+
+    def _last_for_emergencies(self, agent_id: str) -> bool:
+        """Whether this agent can serve emergencies, and nobody else does who is ready and has a phone."""
+        able = [name for name, one in PROFILES.items() if can_serve(one, RESERVED.needs)]
+        agents = self.asking.agents
+        ready = [name for name in able if agents[name].duty is Duty.READY and agents[name].reachable]
+        return agent_id in able and not set(ready) - {agent_id}
 
     def _is_there(self, agent_id: str) -> None:
         self.wrap_up.pop(agent_id, None)
