@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from calls.events import Duty
 from web import api
 from web.auth import OPEN
-from web.errors import NotNow, UnknownAgent, UnknownAlarm, UnknownReason
+from web.errors import ConfigurationRefused, NotNow, UnknownAgent, UnknownAlarm, UnknownReason
 
 TOKEN = "0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -31,6 +31,7 @@ class FakeDesk:
         self.faults: list[str] = []
         self.duties: list[tuple[str, Duty, str]] = []
         self.alarms = {"node1-1763764262.7"}
+        self.applied: list[tuple[int, str]] = []
         self.stuck = False
 
     def live(self) -> Mapping[str, object]:
@@ -55,6 +56,12 @@ class FakeDesk:
         if call_id not in self.alarms:
             raise UnknownAlarm("no alarm stands for this call")
         self.alarms.remove(call_id)
+
+    async def apply(self, text: str, who: str) -> Mapping[str, object]:
+        if "broken" in text:
+            raise ConfigurationRefused("configuration.yaml:7:1: lines.x: is broken\nconfiguration.yaml:8:1: so is this")
+        self.applied.append((len(text), who))
+        return {"version": "0123456789ab", "remarks": []}
 
 
 @pytest.fixture
@@ -186,6 +193,29 @@ async def test_faults_of_the_desk_have_their_status(
     client: Client, agent: str, body: dict[str, str], status: int
 ) -> None:
     await problem_of(await client.post(f"/api/v1/agents/{agent}/duty", headers=BEARER, json=body), status)
+
+
+async def test_a_configuration_larger_than_other_bodies_is_applied(client: Client, desk: FakeDesk) -> None:
+    body = {"text": "x" * 100_000, "who": "olena"}
+    response = await client.post("/api/v1/configuration", headers=BEARER, json=body)
+    assert (response.status, await response.json()) == (200, {"version": "0123456789ab", "remarks": []})
+    assert desk.applied == [(100_000, "olena")]
+    await problem_of(await client.post("/api/v1/configuration", json=body), 401)
+
+
+async def test_a_refused_configuration_is_told_with_every_reason(client: Client, desk: FakeDesk) -> None:
+    response = await client.post("/api/v1/configuration", headers=BEARER, json={"text": "broken", "who": "olena"})
+    told = await problem_of(response, 422)
+    assert told["detail"].count("\n") == 1
+    assert not desk.applied
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"text": "x"}, {"text": 1, "who": "olena"}, {"text": "x", "who": ""}, {"text": "x", "who": "a\r\nb"}],
+)
+async def test_a_configuration_without_its_author_is_refused(client: Client, body: dict[str, object]) -> None:
+    await problem_of(await client.post("/api/v1/configuration", headers=BEARER, json=body), 400)
 
 
 async def test_an_alarm_is_cleared_once(client: Client) -> None:
