@@ -79,8 +79,8 @@ def ring_of(call: Call, ring: Ring) -> RingAgent:
 
 @dataclass(slots=True)
 class Reserves:
-    """People on call: what ``known`` of them routing/reserve remembers, the next time it is asked (None: not yet, or every
-    link was lost), and what overflow rules have ``asked_for`` since."""
+    """People on call: what ``known`` of them routing/reserve remembers, the next time it is asked (None: not yet, or
+    every link was lost), and what overflow rules have ``asked_for`` since."""
 
     known: OnCall = field(default_factory=OnCall)
     look_at: datetime | None = None

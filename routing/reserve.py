@@ -68,7 +68,8 @@ ReserveDecision = Wake | StandDown
 
 @dataclass(frozen=True, slots=True)
 class Pressure:
-    """How long callers of a queue with these needs must expect to wait, over the target; inf if nobody can serve them.
+    """How long the last of so many callers of a queue with these needs must expect to wait, over the target; inf if
+    nobody can serve them.
 
     With another cause than LONG_WAIT one more is wanted, whatever the ratio.
     """
@@ -77,6 +78,7 @@ class Pressure:
     needs: Needs
     over_target: float
     cause: Cause = Cause.LONG_WAIT
+    callers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ def pressures(expected: Iterable[Expectation], queues: Mapping[str, Queue]) -> l
     for one in expected:
         queue = queues.get(one.call.queue)
         if queue and queue.reserve_staff:
-            wait = (one.at - one.call.queued_at).total_seconds() + one.said.mean if one.said else inf
+            wait = (one.at - one.call.waiting_since).total_seconds() + one.said.mean if one.said else inf
             _, needs = one.kind
-            found.append(Pressure(queue.queue_id, needs, wait / queue.target_seconds))
+            found.append(Pressure(queue.queue_id, needs, wait / queue.target_seconds, callers=one.callers))
     return found
 
 
@@ -214,9 +216,9 @@ def _wanted(
             yield one.queue, one.needs, 1, one.cause
         elif one.over_target >= wake_at:
             able = _able(agents, one.needs)
-            # the wait goes down as the number of those who serve goes up
+            # the wait goes down as the number of those who serve goes up; nobody comes for no caller
             more = 1 if isinf(one.over_target) else max(1, ceil(able * (one.over_target / wake_at - 1)))
-            yield one.queue, one.needs, more, Cause.LONG_WAIT if able else Cause.NOBODY
+            yield one.queue, one.needs, min(more, one.callers), Cause.LONG_WAIT if able else Cause.NOBODY
 
 
 def _released(

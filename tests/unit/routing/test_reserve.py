@@ -24,7 +24,7 @@ from routing.reserve import (
     pressures,
 )
 from routing.waiting import Overflow, Queue, Relaxation, ReserveStaff, Target, When
-from tests.builders import NOON, a_profile, a_queue, an_agent, seconds
+from tests.builders import NOON, a_profile, a_queue, a_waiting_call, an_agent, seconds
 from tests.unit.routing.told import HANDLE
 from tests.unit.routing.told import Centre as ToldCentre
 
@@ -48,11 +48,11 @@ class Centre:
         self.at = 0.0
 
     def ask(
-        self, over: float = 0.0, after: float = 5.0, queue: str = "general", **given: Cause
+        self, over: float = 0.0, after: float = 5.0, queue: str = "general", callers: int = 9, **given: Cause
     ) -> list[ReserveDecision]:
         """After so many seconds, with callers of the queue who must expect so much of its target."""
         self.at += after
-        found = [Pressure(queue, self.queues[queue].needs, over, **given)] if over else []
+        found = [Pressure(queue, self.queues[queue].needs, over, callers=callers, **given)] if over else []
         now = NOON + seconds(self.at)
         self.on_call, decisions = decide(self.on_call, self.agents, self.queues, found, now)
         return decisions
@@ -118,6 +118,22 @@ def test_as_many_are_asked_as_bring_the_wait_below_the_bound() -> None:
     centre.says("doctor0", Duty.READY)
     assert len(centre.ask(over=3.52)) == 0  # the other is still on the way
     assert len(centre.ask(over=6)) == 4
+
+
+def test_no_more_are_asked_than_callers_wait() -> None:
+    on_call = [one_on_call(f"doctor{number}") for number in range(9)]
+    centre = Centre(*[an_agent(f"agent{number}") for number in range(4)], *on_call)
+    assert len(centre.ask(over=40, callers=1)) == 1
+    assert len(centre.ask(over=40, callers=3)) == 2, "and the one on the way counts"
+
+
+def test_who_waits_again_after_a_talk_has_not_waited_since_they_first_came() -> None:
+    told = ToldCentre(a_queue(reserve_staff=STAFF, target_seconds=30))
+    told.on_duty(10)
+    call = a_waiting_call("back", queued_at=NOON - seconds(3600), waiting_since=NOON - seconds(60))
+    told.estimator.queued(call, NOON)
+    [found] = pressures(told.expected(), told.queues)
+    assert found.over_target == pytest.approx((60 + HANDLE / 10) / 30, rel=0.02) and found.callers == 1
 
 
 def test_who_has_been_off_duty_the_longest_is_asked_first() -> None:
