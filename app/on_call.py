@@ -87,6 +87,7 @@ def reserve_woken(centre: Centre, event: ReserveWoken) -> Results:
 
 
 def reserve_accepted(centre: Centre, event: ReserveAccepted) -> Results:
+    centre.reserves.known = reserve.accepted(centre.reserves.known, event.agent_id)
     yield DutyChanged(at=event.at, agent_id=event.agent_id, duty=Duty.READY, reason=WOKEN)
 
 

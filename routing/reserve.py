@@ -121,6 +121,15 @@ def declined(on_call: OnCall, agent_id: str) -> OnCall:
     return replace(on_call, asked={**on_call.asked, agent_id: replace(asked, open=False)}) if asked else on_call
 
 
+def accepted(on_call: OnCall, agent_id: str) -> OnCall:
+    """Who was asked has accepted, be it late, and comes on duty; others change nothing."""
+    asked = on_call.asked.get(agent_id)
+    if asked is None:
+        return on_call
+    others = {who: one for who, one in on_call.asked.items() if who != agent_id}
+    return replace(on_call, asked=others, woken={**on_call.woken, agent_id: asked.queue})
+
+
 def decide(
     on_call: OnCall,
     agents: Mapping[str, Agent],
@@ -130,7 +139,7 @@ def decide(
 ) -> tuple[OnCall, list[ReserveDecision]]:
     """Who is woken and who is stood down now, and what is to be remembered until the next time.
 
-    Whoever was asked and is on duty has accepted. Ask again every few seconds: calm is measured between the calls.
+    Ask again every few seconds: calm is measured between the calls.
     """
     found = sorted(found, key=lambda one: (not queues[one.queue].emergency, -one.over_target, one.queue, one.needs))
     on_call = _calmed(_settled(on_call, agents, now), agents, queues, found, now)
@@ -148,15 +157,14 @@ def decide(
 
 
 def _settled(on_call: OnCall, agents: Mapping[str, Agent], now: datetime) -> OnCall:
-    """Who was asked and is on duty was woken, be it late; who was woken and is off duty has gone."""
+    """Who is on duty is not asked, and who was woken and is off duty has gone."""
     there = {agent_id for agent_id, agent in agents.items() if agent.duty is not Duty.OFF}
-    came = {agent_id: asked.queue for agent_id, asked in on_call.asked.items() if agent_id in there}
     asked = {
         agent_id: replace(one, open=one.open and now - one.at < ACCEPTS_WITHIN)
         for agent_id, one in on_call.asked.items()
         if agent_id not in there and now - one.at < LEFT_ALONE
     }
-    woken = {agent_id: queue for agent_id, queue in {**on_call.woken, **came}.items() if agent_id in there}
+    woken = {agent_id: queue for agent_id, queue in on_call.woken.items() if agent_id in there}
     return replace(on_call, asked=asked, woken=woken)
 
 

@@ -110,6 +110,16 @@ def test_who_accepts_comes_on_duty_and_goes_when_the_queue_has_been_calm_long_en
     ]
 
 
+def test_who_declined_and_came_of_their_own_accord_is_not_sent_away() -> None:
+    centre = begun(a_night(DOCTORS, a_caller()))
+    ticks(centre, 0)
+    handle(centre, ReserveDeclined(at=NOON, agent_id="marat", dial_status="DECLINED"))
+    handle(centre, DutyChanged(at=NOON, agent_id="marat", duty=Duty.READY))
+    del centre.calls["one"]
+    list(decide(centre, Tick(at=SETTLED + seconds(1))))
+    assert [ticks(centre, after) for after in (3, 63, 123)] == [[], [], []]
+
+
 def test_whom_an_earlier_process_woke_may_go_too() -> None:
     centre = begun(a_night(DOCTORS, agents=(on_call(duty=Duty.READY, reason="woken"),)))
     assert ticks(centre, 0) == []

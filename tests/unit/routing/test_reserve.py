@@ -19,6 +19,7 @@ from routing.reserve import (
     ReserveDecision,
     StandDown,
     Wake,
+    accepted,
     decide,
     declined,
     pressures,
@@ -60,10 +61,15 @@ class Centre:
     def says(self, agent_id: str, duty: Duty) -> None:
         self.agents[agent_id] = agents.on_duty(self.agents[agent_id], duty, "", NOON + seconds(self.at))
 
+    def accepts(self, agent_id: str) -> None:
+        """Presses 1 and is on duty."""
+        self.on_call = accepted(self.on_call, agent_id)
+        self.says(agent_id, Duty.READY)
+
     def woken(self, agent_id: str) -> None:
         """Was asked and has accepted."""
         assert agent_id in {one.agent_id for one in self.ask(over=4)}
-        self.says(agent_id, Duty.READY)
+        self.accepts(agent_id)
 
 
 def test_somebody_is_woken_when_the_expected_wait_passes_the_bound_and_not_before() -> None:
@@ -106,7 +112,7 @@ def test_who_comes_late_was_woken_all_the_same() -> None:
     centre.ask(over=4)
     centre.on_call = declined(centre.on_call, "lena")
     centre.ask(after=ACCEPTS_WITHIN.total_seconds())
-    centre.says("lena", Duty.READY)
+    centre.accepts("lena")
     assert centre.ask() == []
     assert centre.ask(after=CALM) == [StandDown("lena", "general")]
 
@@ -183,7 +189,7 @@ def test_people_on_a_break_do_not_hold_the_emergency_line() -> None:
 def test_who_was_woken_for_the_emergency_line_goes_when_it_can_spare_one_for_long_enough() -> None:
     centre = Centre(one_on_call("marat"), queues=(a_queue("emergency", emergency=True),))
     centre.ask(queue="emergency")
-    centre.says("marat", Duty.READY)
+    centre.accepts("marat")
     assert centre.ask(queue="emergency", after=7200) == []
     centre.agents["anna"] = an_agent("anna")
     assert centre.ask(queue="emergency", after=5) == []
@@ -194,7 +200,7 @@ def test_an_overflow_wakes_one_who_stays_until_it_has_been_calm() -> None:
     rule = Overflow(when=When.LONG, to=Target.RESERVE, after_seconds=60)
     centre = Centre(an_agent("anna"), one_on_call("marat"), queues=(a_queue(overflow=(rule,)),))
     assert centre.ask(over=0.1, cause=Cause.OVERFLOW) == [Wake("marat", "general", Cause.OVERFLOW)]
-    centre.says("marat", Duty.READY)
+    centre.accepts("marat")
     assert centre.ask(after=299) == []
     assert centre.ask(after=300) == [StandDown("marat", "general")]
 
@@ -227,9 +233,9 @@ def test_who_is_at_a_call_is_stood_down_only_after_it() -> None:
 def test_they_go_one_by_one_and_calm_must_prove_itself_in_between() -> None:
     centre = Centre(an_agent("anna"), one_on_call("lena"), one_on_call("marat"))
     assert len(centre.ask(over=inf)) == 1
-    centre.says("lena", Duty.READY)
+    centre.accepts("lena")
     assert len(centre.ask(over=inf)) == 1
-    centre.says("marat", Duty.READY)
+    centre.accepts("marat")
     centre.ask()
     assert centre.ask(after=CALM) == [StandDown("lena", "general")]
     centre.says("lena", Duty.OFF)
@@ -249,10 +255,11 @@ def test_who_came_by_himself_or_went_by_himself_is_not_stood_down() -> None:
     centre = Centre(an_agent("anna"), one_on_call("marat"), one_on_call("nina"))
     centre.says("nina", Duty.READY)
     assert centre.ask(over=4) == [Wake("marat", "general", Cause.LONG_WAIT)]
-    centre.says("marat", Duty.READY)
+    centre.accepts("marat")
     centre.ask()
     centre.says("marat", Duty.OFF)
     assert centre.ask() == []
+    assert "marat" not in centre.on_call.woken
     assert centre.ask(after=CALM) == []
 
 
