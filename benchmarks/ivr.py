@@ -1,11 +1,12 @@
-"""How fast does a menu go, and how long does a proof take? The machine alone, on one core, without a telephone.
+"""How fast does a menu go, and how long does a proof take? The machine alone on one core, then with callers.
 
 Callers press what a seeded source draws in the sample's hotline; every lookup fails. Then a menu of 300 nodes in the
-sample is checked, from the text of the file on.
+sample is checked, from the text of the file on. Then 50 callers are served over sockets (benchmarks/ivr_callers).
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import statistics
@@ -17,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.ivr_callers import step_p99_ms
 from config.load import check, load
 from config.located import read
 from ivr.dialogue import AnswerFound, CallbackTaken, CallerFound, Digits, Found, Input, Silence, Started
@@ -111,9 +113,11 @@ def main() -> None:
         "steps_per_second": round(statistics.median(steps_per_second() for _ in range(ROUNDS))),
         "proof_nodes": len(a_large_menu()["nodes"]),
         "proof_seconds": round(statistics.median(proof_seconds() for _ in range(ROUNDS)), 2),
+        "step_p99_ms": round(asyncio.run(step_p99_ms()), 1),
     }
     print(f"menu steps per second on one core  {figures['steps_per_second']:>10,}")
     print(f"check of a menu of {figures['proof_nodes']} nodes, s      {figures['proof_seconds']:>10}")
+    print(f"step of 50 callers at once, p99, ms    {figures['step_p99_ms']:>10}")
     print(json.dumps(figures))
 
 
