@@ -145,6 +145,7 @@ def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
     yield from _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id):
         centre.agents[event.agent_id] = agents.answered(agent, event.call_id, event.at)
+    centre.drawn_in.pop(event.call_id, None)
     yield from third_party.interpreter(centre, centre.calls[event.call_id], event.at)
 
 
@@ -191,6 +192,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
     centre.moves.pop(event.call_id, None)
     yield from _way_given(centre, event.call_id, event.at)
     centre.reasons.pop(event.call_id, None)
+    centre.drawn_in.pop(event.call_id, None)
     del centre.calls[event.call_id]
     queue = centre.configuration.queues.get(call.queue)
     if queue and queue.emergency and call.line != INTERNAL_LINE and _abandoned(call, event):

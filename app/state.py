@@ -91,8 +91,9 @@ class Reserves:
 class Centre:
     """The live state: calls by call id, agents by agent id, open alarms by call id.
 
-    ``rings`` are asked for and not yet begun, ``moves`` (elsewhere) likewise; ``ring_backs`` maps an agent
-    to the alarm they are ringing back; ``nodes`` maps a node to the faults of its last snapshot, or None while its link
+    ``rings`` are asked for and not yet begun, ``moves`` (elsewhere) likewise; ``drawn_in`` are the agents who were rung
+    for another's talk, by its call; ``ring_backs`` maps an agent to the alarm they are ringing back;
+    ``nodes`` maps a node to the faults of its last snapshot, or None while its link
     is down; ``suspects`` are calls to be looked at again, ``missed`` those that the last snapshot did not hold;
     ``reasons`` keeps for each call the reason of its last routing decision; ``cut_off`` remembers with whom callers
     talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
@@ -116,6 +117,7 @@ class Centre:
     cut_off: CutOffTalks = field(default_factory=CutOffTalks)
     reserves: Reserves = field(default_factory=Reserves)
     expected: Expected = field(default_factory=Expected)
+    drawn_in: dict[str, set[str]] = field(default_factory=dict)
     told: dict[str, Told] = field(default_factory=dict)
     proposed: Configuration | None = None
     floor: Floor = field(init=False)

@@ -101,6 +101,36 @@ def test_an_interpreter_is_drawn_in_when_the_agent_does_not_speak_the_language_a
     assert drawn(centre, replace(vain, agent_id="nina")) == []
 
 
+def test_nobody_is_rung_twice_for_one_talk_but_for_the_next_one() -> None:
+    centre = an_english_caller_of_the_operators()
+    rung = drawn(centre, ANSWERED)
+    vain = ThirdPartyNotReached(at=NOON, call_id="call-1", agent_id="boris", mode=TALK, dial_status="NOANSWER")
+    for after in (30, 60, 600, 3600):
+        rung += drawn(centre, replace(vain, at=NOON + seconds(after), agent_id=rung[-1]))
+    assert rung == ["boris", "nina"]
+    assert drawn(centre, replace(ANSWERED, at=NOON + seconds(7200))) == ["boris"]
+
+
+@pytest.mark.parametrize(
+    ("nurses", "queue", "chosen"),
+    [(1, "operator", "nina"), (2, "operator", "boris"), (1, "emergency", "boris")],
+)
+def test_whom_the_emergency_line_keeps_is_drawn_in_by_its_own_callers_alone(
+    nurses: int, queue: str, chosen: str
+) -> None:
+    centre = an_english_caller_of_the_operators()
+    centre.calls["call-1"] = replace(centre.calls["call-1"], queue=queue)
+    spoken = "lang:en=2&lang:ru=9"
+    for number in range(nurses):
+        name = "boris" if number == 0 else f"nurse{number}"
+        centre.agents[name] = an_agent(name, spoken, "nurse", since=NOON - seconds(90 - number))
+    emergency = replace(centre.configuration.queues["emergency"], reserve=1)
+    relaxed = replace(emergency, relaxation=centre.configuration.queues["operator"].relaxation)
+    queues = {**centre.configuration.queues, "emergency": relaxed}
+    centre.configuration = replace(centre.configuration, queues=queues)
+    assert drawn(centre, ANSWERED) == [chosen]
+
+
 def test_no_interpreter_is_drawn_in_where_the_agent_speaks_the_language_or_the_queue_does_not_promise_one() -> None:
     for change in ({"lang": "ru"}, {"lang": ""}, {"queue": "claims"}):
         centre = an_english_caller_of_the_operators()
