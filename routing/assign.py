@@ -182,6 +182,7 @@ def _leaves(floor: Floor, waiter: Waiter, at: int) -> Decision | None:
     call, queue = waiter.call, waiter.queue
     standing = Standing(
         waited=(at - waiter.since) / SECOND,
+        waited_anew=(at - waiter.back) / SECOND,
         ahead=floor.position(call.call_id) - 1 if waiter.new and queue.overflow else None,
         somebody_on_duty=waiter.alike.somebody_on_duty(),
         closed=floor.is_closed(queue),

@@ -17,7 +17,7 @@ from calls.hours import is_open
 from routing.agent import Agent, can_serve
 from routing.classes import CallClass, Classes
 from routing.in_turn import SECOND, InTurn, moment, time_of
-from routing.overflow import looked_at_after
+from routing.overflow import least, looked_at_after
 from routing.relaxing import step_after
 from routing.roster import Roster
 from routing.waiting import Queue, WaitingCall, When
@@ -28,16 +28,18 @@ MINUTE = timedelta(minutes=1)
 class Waiter:
     """One caller as filed: ``step`` of relaxation and ``alike`` (the class) are of the last look.
 
-    ``new`` until a look has been followed by a decision, or by none.
+    ``since`` and ``back`` begin the present wait and the clock of the last resort. ``new`` until a look has been
+    followed by a decision, or by none.
     """
 
-    __slots__ = ("alike", "call", "new", "queue", "queued", "since", "step")
+    __slots__ = ("alike", "back", "call", "new", "queue", "queued", "since", "step")
 
     def __init__(self, call: WaitingCall, queue: Queue, alike: CallClass, new: bool) -> None:
         self.call = call
         self.queue = queue
         self.queued = moment(call.queued_at)
         self.since = moment(call.waiting_since)
+        self.back = moment(call.back_since or call.waiting_since)
         self.step = 0
         self.alike = alike
         self.new = new
@@ -152,10 +154,7 @@ class Floor:
         self._look_at_hours(now)
         for agent_id in self.roster.look(now):
             self._changed.update(self._wishes.get(agent_id, ()))
-        for alike in self.roster.left:
-            if not alike.somebody_on_duty():
-                self._changed.update((call_id, None) for _, call_id in alike.waiting)
-        self.roster.left.clear()
+        self._look_at_who_is_left()
         while self._later.first is not None and self._later.first[0] <= at:
             call_id = self._later.first[1]
             self._later.drop(call_id)
@@ -199,9 +198,21 @@ class Floor:
             waiter.alike.waiting.drop(call.call_id)
         else:
             waiter.alike.waiting.put(waiter.queued, call.call_id)
-        following = next((after for after in self._looked_after[call.queue] if after > waited), None)
+        due = [waiter.since + after for after in self._looked_after[call.queue] if after > waited][:1]
+        resort = waiter.back + least(waiter.queue.last_resort.after_seconds)
+        following = min(due + [resort] * (resort > at), default=None)
         if following is not None:
-            self._later.put(waiter.since + following, call.call_id)
+            self._later.put(following, call.call_id)
+
+    def _look_at_who_is_left(self) -> None:
+        """Callers for whom nobody is there any more are looked at, also those who wait for their preferred agent."""
+        alone = [alike for alike in self.roster.left if not alike.somebody_on_duty()]
+        self.roster.left.clear()
+        for alike in alone:
+            self._changed.update((call_id, None) for _, call_id in alike.waiting)
+        if alone:
+            wishing = (call_id for wishes in self._wishes.values() for call_id in wishes)
+            self._changed.update((call_id, None) for call_id in wishing if self.waiters[call_id].alike in alone)
 
     def _look_at_hours(self, now: datetime) -> None:
         """Queues open and close on the minute; the callers of one that has closed are looked at."""

@@ -29,10 +29,12 @@ FOR_EMERGENCIES: Final = frozenset({Target.QUEUE, Target.RESERVE})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a call stands for whom nobody is free: seconds of the present wait, how many of its queue wait before it if
-    it has only just come, whether anybody on duty could serve it, and whether its queue has closed."""
+    """How a call stands for whom nobody is free: seconds of the present wait, and since the last resort gave the caller
+    back; how many of its queue wait before it if it has only just come, whether anybody on duty could serve it, and
+    whether its queue has closed."""
 
     waited: float
+    waited_anew: float
     ahead: int | None
     somebody_on_duty: bool
     closed: bool
@@ -63,21 +65,23 @@ def last_resort_is_due(queue: Queue, standing: Standing) -> bool:
     if standing.somebody_on_duty and not (queue.emergency and queue.last_resort.mobile):
         return False
     at_once = queue.emergency and not standing.somebody_on_duty
-    return at_once or standing.waited >= queue.last_resort.after_seconds
+    return at_once or standing.waited_anew >= queue.last_resort.after_seconds
 
 
 def looked_at_after(queue: Queue) -> tuple[int, ...]:
-    """After how many microseconds of the present wait time alone may change what becomes of a call, in order."""
+    """After how many microseconds of the present wait time alone may change what becomes of a call, in order.
+
+    The last resort has its own clock.
+    """
     seconds = {
         queue.preferred_seconds,
-        queue.last_resort.after_seconds,
         *(step.after_seconds for step in queue.relaxation),
         *(rule.after_seconds for rule in queue.overflow),
     }
-    return tuple(sorted({_least(after) for after in seconds if after > 0}))
+    return tuple(sorted({least(after) for after in seconds if after > 0}))
 
 
-def _least(after: float) -> int:
+def least(after: float) -> int:
     """The first microsecond at which so many seconds have been waited."""
     near = round(after * SECOND)
     return near if near / SECOND >= after else near + 1

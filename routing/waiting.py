@@ -121,7 +121,8 @@ class Queue:
 class WaitingCall:
     """One call that wants an agent now.
 
-    ``queued_at`` is the order key, kept through rings and transfers; ``waiting_since`` begins the present wait.
+    ``queued_at`` is the order key, kept through rings and transfers; ``waiting_since`` begins the present wait;
+    ``back_since`` is when its last resort gave the caller back, who is sent there again only as long after it.
     ``in_fallback``: app_queue holds the call; it competes like any other, but we send it no command.
     ``in_last_resort``: the call has been sent to its queue's last resort, from which an agent who gets free takes it.
     ``preferred`` is the agent to try first: a trusted doctor, the last one. ``overflowed``: where the call has been
@@ -133,6 +134,7 @@ class WaitingCall:
     needs: Needs
     queued_at: datetime
     waiting_since: datetime
+    back_since: datetime | None = None
     in_fallback: bool = False
     in_last_resort: bool = False
     preferred: str | None = None

@@ -216,7 +216,7 @@ FAULTS: Final = (
     Fault(
         "the next step of relaxation is not waited for",
         FLOOR,
-        "self._later.put(waiter.since + following, call.call_id)",
+        "self._later.put(following, call.call_id)",
         "pass",
         "no_other_caller_waits_while_somebody_is_free",
     ),
@@ -273,7 +273,7 @@ FAULTS: Final = (
     Fault(
         "whoever is rung for waits on with the router",
         "app/state.py",
-        "                self.floor.drop(call_id)\n",
+        "            self.floor.drop(call_id)\n",
         "",
         "no_call_is_lost",
     ),

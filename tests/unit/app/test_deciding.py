@@ -101,6 +101,13 @@ def test_a_caller_whom_the_last_resort_gave_back_is_not_sent_there_again_at_once
     assert [type(one) for one in decided(a_centre_of(back), after=130)] == [GoToLastResort]
 
 
+def test_a_caller_whom_the_last_resort_gave_back_asks_for_no_more_than_before() -> None:
+    english = (("grade:nurse", 1), ("lang:en", 1))
+    back = a_waiting("one", needs=english, back_since=NOON + seconds(35))
+    [ring] = decided(a_centre_of(back, agents=(an_agent("elena", NURSE, "nurse"),)), after=36)
+    assert (ring.call_id, ring.agent_id) == ("one", "elena")
+
+
 @pytest.mark.parametrize(
     "event",
     [

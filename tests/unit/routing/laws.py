@@ -78,6 +78,7 @@ def nobody_is_sent_away_before_their_time(watch: Watch) -> None:
         on_duty = somebody_on_duty(watch, queue, needs)
         if isinstance(one, LastResort):
             assert not on_duty or (queue.emergency and queue.last_resort.mobile)
+            waited = (watch.at - (call.back_since or call.waiting_since)).total_seconds()
             assert waited >= queue.last_resort.after_seconds or (queue.emergency and not on_duty)
         else:
             rules = [rule for rule in queue.overflow if rule.to == one.to]

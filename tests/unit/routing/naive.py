@@ -191,7 +191,6 @@ def wanted_elsewhere(floor: NaiveFloor, everybody_free: list[Agent]) -> Callable
 def leaving(floor: NaiveFloor, call: WaitingCall, asked: Needs, now: datetime) -> Decision | None:
     """Where a call goes for whom nobody is free."""
     queue = floor.queues[call.queue]
-    waited = (now - call.waiting_since).total_seconds()
     on_duty = somebody_on_duty(floor, queue, asked, now)
     for rule in queue.overflow:
         people_only = rule.to in (Target.QUEUE, Target.RESERVE)
@@ -201,6 +200,7 @@ def leaving(floor: NaiveFloor, call: WaitingCall, asked: Needs, now: datetime) -
             if rule.to is Target.LAST_RESORT:
                 return LastResort(call.call_id, reason)
             return Overflowed(call.call_id, rule.to, rule.queue, reason)
+    waited = (now - (call.back_since or call.waiting_since)).total_seconds()
     nobody = Reason.NOBODY_FOR_EMERGENCY if queue.emergency else Reason.NOBODY_ON_DUTY
     if not on_duty and (queue.emergency or waited >= queue.last_resort.after_seconds):
         return LastResort(call.call_id, nobody)

@@ -97,6 +97,7 @@ calls = some.builds(
     some.sampled_from(CALLS),
     queue=some.sampled_from(list(QUEUES)),
     waited=some.sampled_from([0, 0, 0, 5, 30]),
+    back_since=some.sampled_from([None, None, NOON + seconds(7)]),
     preferred=some.sampled_from([None, *NAMES]),
     in_fallback=some.sampled_from([False] * 15 + [True]),
     in_last_resort=some.sampled_from([False] * 7 + [True]),
