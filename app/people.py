@@ -51,13 +51,16 @@ def duty_changed(centre: Centre, event: DutyChanged) -> Results:
 def missed_rings(centre: Centre, agent_id: str, queue_id: str, at: datetime) -> Results:
     """Who has not answered so many rings in a row is paused, and can say by phone code that they are there.
 
+    Who was woken at home has no phone for codes, and is off duty instead, where they or others can be woken.
     The last one who is ready for an emergency line is not: its callers ring on rather than find nobody.
     """
     agent, queue = centre.agents[agent_id], centre.configuration.queues.get(queue_id)
     if queue and 0 < queue.misses_before_pause <= agent.misses and agent.duty is Duty.READY:
         yield AgentMissedRings(at=at, agent_id=agent_id, misses=agent.misses)
         if not _last_for_emergencies(centre, agent):
-            yield DutyChanged(at=at, agent_id=agent_id, duty=Duty.PAUSED, reason=agents.NO_ANSWER)
+            at_home = agent.profile.on_call and agent.profile.extension is None
+            duty = Duty.OFF if at_home else Duty.PAUSED
+            yield DutyChanged(at=at, agent_id=agent_id, duty=duty, reason=agents.NO_ANSWER)
 
 
 def _last_for_emergencies(centre: Centre, agent: agents.Agent) -> bool:

@@ -11,6 +11,7 @@ from app.state import Centre
 from calls.call import CallState
 from calls.commands import WakeReserve
 from calls.events import (
+    AgentNotReached,
     Duty,
     DutyChanged,
     Event,
@@ -22,6 +23,7 @@ from calls.events import (
     SwitchLost,
     Tick,
 )
+from routing import agent as agents
 from routing.agent import Agent, AgentState
 from routing.waiting import Overflow, Queue, ReserveStaff, Target, When
 from tests.builders import NOON, a_call, an_agent, seconds
@@ -108,6 +110,21 @@ def test_who_accepts_comes_on_duty_and_goes_when_the_queue_has_been_calm_long_en
     assert handle(centre, gone) == [
         DutyChanged(at=SETTLED + seconds(63), agent_id="marat", duty=Duty.OFF, reason="stood-down")
     ]
+
+
+def test_who_was_woken_at_home_and_does_not_answer_is_off_duty_and_can_be_woken_again() -> None:
+    centre = begun(a_night(replace(DOCTORS, misses_before_pause=2), a_caller()))
+    ticks(centre, 0)
+    [came] = handle(centre, ReserveAccepted(at=SETTLED, agent_id="marat"))
+    handle(centre, came)
+    for after in (20, 40):
+        at = SETTLED + seconds(after)
+        centre.agents["marat"] = agents.reserve(centre.agents["marat"], "one", after, at)
+        told = AgentNotReached(at=at, call_id="one", agent_id="marat", attempt=after, dial_status="NOANSWER")
+        facts = [fact for fact in handle(centre, told) if isinstance(fact, DutyChanged)]
+    assert facts == [DutyChanged(at=at, agent_id="marat", duty=Duty.OFF, reason="no-answer")]
+    handle(centre, facts[0])
+    assert [type(fact) for fact in ticks(centre, 43)] == [ReserveWoken]
 
 
 def test_who_declined_and_came_of_their_own_accord_is_not_sent_away() -> None:
