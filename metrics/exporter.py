@@ -150,7 +150,7 @@ class Exporter:
 
     def adopt(self, lines: Collection[str], targets: Mapping[str, float], languages: Collection[str]) -> None:
         """Count for these too from now on. A new target becomes a bucket of the wait histogram at the next start."""
-        self._targets = dict(targets)
+        self._targets |= targets
         self._calls_started.allow(lines)
         self._calls_ended.allow(lines, list(CallResult))
         self._queued.allow(targets, languages)

@@ -147,8 +147,8 @@ class Figures:
         return self._queues[queue]
 
     def adopt(self, targets: Mapping[str, float], zone: tzinfo) -> None:
-        """From now on these are the queues; what was counted stays as it was judged then."""
-        self._queues = {
+        """From now on these queues count too; what was counted stays as it was judged then."""
+        self._queues |= {
             queue: replace(self._queues.get(queue) or QueueFigures(target, zone), target_seconds=target, zone=zone)
             for queue, target in targets.items()
         }

@@ -268,3 +268,18 @@ def test_the_sample_centre_is_exposed_in_few_lines() -> None:
         version="0.1.0",
     )
     assert len(exporter.exposition().splitlines()) < 1000
+
+
+def test_a_line_and_a_queue_of_a_later_configuration_count_under_their_names() -> None:
+    figures = Figures(TARGETS, ZoneInfo("Europe/Kyiv"))
+    exporter = an_exporter(figures)
+    targets = {"general": 17.0, "night": 30.0}
+    figures.adopt(targets, ZoneInfo("Europe/Kyiv"))
+    exporter.adopt(["hotline", "late"], targets, ["ru", "uk"])
+    a_call_comes(exporter, "late", "night")
+    is_answered(exporter, 25.0)
+    told = exporter.exposition().decode()
+    assert 'assistline_calls_started_total{line="late"} 1.0' in told
+    assert 'assistline_service_level_good_waits_total{queue="night"} 1.0' in told
+    assert 'assistline_callers_queued_total{lang="ru",queue="emergency"} 0.0' in told  # what was, goes on
+    assert figures["night"].today(NOON + timedelta(seconds=25)).within_target == 1

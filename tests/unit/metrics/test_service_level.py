@@ -112,3 +112,13 @@ def test_a_wait_of_a_queue_that_is_not_configured_is_not_counted() -> None:
     figures.add(Wait("old", 1, NOON, WaitEnd.ANSWERED))
     figures.add(a_wait(1))
     assert figures["general"].today(NOON).answered == 1
+
+
+def test_a_target_that_changes_counts_from_then_on() -> None:
+    figures = Figures({"general": TARGET}, KYIV)
+    figures.add(a_wait(15))
+    figures.adopt({"general": 10.0, "late": TARGET}, KYIV)
+    figures.add(a_wait(15))
+    today = figures["general"].today(NOON)
+    assert (today.answered, today.within_target) == (2, 1)
+    assert figures["late"].today(NOON).offered == 0
