@@ -119,7 +119,7 @@ class Witness:
 
     def _relaxes(self, centre: Centre, mine: WaitingCall, at: datetime) -> None:
         queue = centre.floor.queues[mine.queue]
-        steps = step_after(queue, (at - mine.waiting_since).total_seconds())
+        steps = 0 if mine.in_fallback else step_after(queue, (at - mine.waiting_since).total_seconds())
         if steps > self._steps:
             self._steps = steps
             last = queue.relaxation[steps - 1]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from calls.events import Duty
 from calls.hours import is_open
+from calls.needs import Needs, together
 from routing.agent import Agent, can_serve
 from routing.classes import CallClass, Classes
 from routing.in_turn import SECOND, InTurn, moment, time_of
@@ -82,7 +83,7 @@ class Floor:
                 return
             self._take_out(before)
         moved = before is None or before.call.queue != call.queue
-        alike = self._classes.class_after(call.queue, call.needs, 0)
+        alike = self._classes.class_after(call.queue, _asked(call, queue), 0)
         waiter = Waiter(call, queue, alike, new=moved or (before is not None and before.new))
         self.waiters[call.call_id] = waiter
         self._calls[call.call_id] = call
@@ -189,8 +190,8 @@ class Floor:
     def _file(self, waiter: Waiter, at: int) -> None:
         call = waiter.call
         waited = at - waiter.since
-        waiter.step = step_after(waiter.queue, waited / SECOND)
-        alike = self._classes.class_after(call.queue, call.needs, waiter.step)
+        waiter.step = 0 if call.in_fallback else step_after(waiter.queue, waited / SECOND)
+        alike = self._classes.class_after(call.queue, _asked(call, waiter.queue), waiter.step)
         if alike is not waiter.alike:
             waiter.alike.waiting.drop(call.call_id)
             waiter.alike = alike
@@ -226,3 +227,8 @@ class Floor:
             self._open[queue.queue_id] = queue.hours is None or is_open(queue.hours, now)
             if was_open and not self._open[queue.queue_id]:
                 self._changed.update((call_id, None) for _, call_id in self._places[queue.queue_id])
+
+
+def _asked(call: WaitingCall, queue: Queue) -> Needs:
+    """Of a caller whom app_queue holds: it rings only who meets the needs of the queue, and knows no relaxation."""
+    return together(queue.needs, call.needs) if call.in_fallback else call.needs

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from calls.events import Duty
 from calls.hours import is_open
-from calls.needs import Needs
+from calls.needs import Needs, together
 from routing.agent import Agent, Grade, can_serve, gives_way, is_free, is_there, rests
 from routing.assign import Decision, GiveWay, LastResort, LeaveToFallback, Overflowed, Ring
 from routing.explain import Reason
@@ -92,7 +92,9 @@ def decide(floor: NaiveFloor, call: WaitingCall, now: datetime, taken: Collectio
 
 
 def relaxed(call: WaitingCall, queue: Queue, now: datetime) -> tuple[int, Needs]:
-    """The step in force and what is still asked for."""
+    """The step in force and what is still asked for; app_queue rings whom its queue asks for, and relaxes nothing."""
+    if call.in_fallback:
+        return 0, together(queue.needs, call.needs)
     waited = (now - call.waiting_since).total_seconds()
     steps = [step for step in queue.relaxation if step.after_seconds <= waited]
     asked = dict(call.needs)

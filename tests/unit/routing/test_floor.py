@@ -13,7 +13,7 @@ import pytest
 from calls.events import Duty
 from calls.hours import Band
 from routing.agent import NO_ANSWER, Agent, AgentState, answered, on_duty, released, reserve
-from routing.assign import Decision, LastResort, Overflowed, Ring, assign
+from routing.assign import Decision, LastResort, LeaveToFallback, Overflowed, Ring, assign
 from routing.classes import RECENT
 from routing.explain import Reason
 from routing.floor import Floor
@@ -188,6 +188,16 @@ def test_time_alone_ends_the_shortest_rest_for_an_emergency_and_the_usual_one_fo
         assert rung(floor, after - 0.001) == {}
         assert floor.next_deadline() == NOON + seconds(after)
         assert rung(floor, after) == {"c": ("anna", 0)}
+
+
+def test_a_caller_whom_app_queue_holds_keeps_from_others_only_agents_whom_it_would_ring() -> None:
+    relaxation = (Relaxation(after_seconds=20, levels=(("region:*", 0),)),)
+    kazan = a_queue("kazan", needs=(("region:kazan", 1),), relaxation=relaxation)
+    held = a_waiting_call("held", queue="kazan", in_fallback=True, waited=100)
+    floor = put(a_floor(an_agent("anna"), queues=(kazan,)), held, a_waiting_call("c", **NEW))
+    assert rung(floor, 60) == {"c": ("anna", 0)}
+    floor.agents["leila"] = an_agent("leila", "region:kazan=1")
+    assert LeaveToFallback("held", "leila", Reason.IN_FALLBACK) in decided(floor, 61)
 
 
 # --- the reserve ---------------------------------------------------------------------------------------------------
