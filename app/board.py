@@ -41,6 +41,7 @@ CALL_STATES: Mapping[str, tuple[str, str]] = {
     "talk": ("talking", "cyan"),
     "fallback-talk": ("talking, by fallback", "cyan"),
     "menu": ("in the menu", ""),
+    "survey": ("gives a mark", ""),
 }
 """Glyph, colour and word of each state, in the order in which people and calls are shown."""
 
@@ -51,7 +52,7 @@ LOUD = "bold white on red"
 def board(live: Row, width: int, height: int, zone: tzinfo = UTC) -> Group:
     """The whole board, at most ``height`` lines of ``width`` columns; times of day are in ``zone``."""
     now = moment(live, "at") or datetime.now(UTC)
-    lines = [header(live, now, width, zone), *alarms(live, now, width), Text()]
+    lines = [header(live, now, width, zone), *alarms(live, now, width), *left_by_menus(live, now), Text()]
     lines += queues(live, width, max(LEAST_QUEUES, height - len(lines) - LEAST_BELOW))
     room = height - len(lines) - 1
     if width >= WIDE:
@@ -88,6 +89,17 @@ def alarms(live: Row, now: datetime, width: int) -> list[Text]:
         lines.append(fit(f" ▲ ALARM  {queue}: a caller left unanswered {since} ago   {call_id}", width, LOUD))
     more = f"{len(standing) - 3} more.  " if len(standing) > 3 else ""
     return [*lines, Text(f"   {more}Dial *9 to ring back the oldest, or: assistline clear CALL", "red")]
+
+
+def left_by_menus(live: Row, now: datetime) -> list[Text]:
+    """A line, if there is anything to tell: whom to ring back, and the share of callers who needed no agent."""
+    promised, share = rows_in(live, "callbacks"), figure(row_in(live, "menus"), "contained_share")
+    told = []
+    if promised:
+        told.append(Text(f"{len(promised)} to ring back, the oldest for {ago(promised[0], 'at', now)}", "yellow"))
+    if share is not None:
+        told.append(Text(f"resolved without an agent {percent(share)}", QUIET))
+    return [Text.assemble(" ", Text("   ").join(told))] if told else []
 
 
 def queues(live: Row, width: int, most: int) -> list[Text]:

@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 
 import structlog
 
+from agi_scripts.lookups import Lookups
 from agi_scripts.pin import PinDesk
 from agi_scripts.server import AgiServer
 from agi_scripts.session import menu_handler
-from app import runtime
+from app import menus, runtime
 from app.applying import Applying
 from app.deciding import decide
 from app.desk import EngineDesk
@@ -29,6 +30,7 @@ from app.engine import Engine
 from app.errors import EngineFault, SettingsFault
 from app.handlers import HANDLERS
 from app.live import standing
+from app.lookups import MenuSources
 from app.past import count_today, keep_configuration, remembered, service_started
 from app.reconcile import tells_news
 from app.settings import Settings, secret
@@ -112,6 +114,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     counted_since = await count_today(figures, configuration, history, began)
     await keep_configuration(file, configuration, history, began)
     centre = await remembered(configuration, history, began)
+    await menus.recall(centre, history, began)
     history.record(service_started(centre, began))
 
     def keep(event: Event) -> None:
@@ -131,6 +134,9 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     switch = Switch(settings.node, lambda deliver: AmiLink(account, deliver, contexts=CONTEXTS), engine.post)
     _tell_of_vanished(settings.node, history, engine, began, parts)
     consumer = _run_beside(engine.run(), "engine", parts)
+    sources = MenuSources(settings)
+    parts.push_async_callback(sources.close)
+    await sources.adopt(configuration)
     await switch.start()
     parts.push_async_callback(switch.close)
     parts.callback(lambda: switch.tell(SayAlive(node=settings.node, at=LONG_AGO)))
@@ -141,6 +147,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
         figures.adopt(targets, found.timezone)
         exporter.adopt(found.lines, targets, found.languages)
         spoken.look()
+        await sources.adopt(found)
 
     applying = Applying(settings, engine, history, adopt)
     desk = EngineDesk(
@@ -149,7 +156,7 @@ async def start(settings: Settings, parts: AsyncExitStack) -> asyncio.Task[None]
     if settings.redis_url:
         _mirror(settings.redis_url, settings.node, desk, engine, exporter, parts)
     _join_recordings(settings, engine, parts)
-    await _serve_menus(settings, spoken, engine, exporter, parts)
+    await _serve_menus(settings, spoken, engine, menus.ports(sources, engine, history), exporter, parts)
     token, version = secret(settings.home, "http"), installed_version("assistline")
     site = api.application(desk, exporter.exposition, token, version)
     runner = await _listening(
@@ -200,7 +207,12 @@ def _join_recordings(settings: Settings, engine: Engine, parts: AsyncExitStack) 
 
 
 async def _serve_menus(
-    settings: Settings, spoken: Spoken, engine: Engine, exporter: Exporter, parts: AsyncExitStack
+    settings: Settings,
+    spoken: Spoken,
+    engine: Engine,
+    lookups: Callable[[], Lookups],
+    exporter: Exporter,
+    parts: AsyncExitStack,
 ) -> None:
     handler = menu_handler(
         lambda: engine.centre.configuration,
@@ -208,10 +220,11 @@ async def _serve_menus(
         PinDesk(lambda: datetime.now(UTC)).check,
         lambda: datetime.now(UTC),
         spoken,
+        lookups,
     )
-    menus = AgiServer(handler, observer=exporter.agi, token=secret(settings.home, "agi"))
-    await _listening("AL_AGI_PORT", settings.agi_port, lambda: menus.start(settings.bind, settings.agi_port))
-    parts.push_async_callback(menus.drain, DRAIN_SECONDS)
+    server = AgiServer(handler, observer=exporter.agi, token=secret(settings.home, "agi"))
+    await _listening("AL_AGI_PORT", settings.agi_port, lambda: server.start(settings.bind, settings.agi_port))
+    parts.push_async_callback(server.drain, DRAIN_SECONDS)
 
 
 def why_not_ready(centre: Centre, switch: Switch) -> list[str]:

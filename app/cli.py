@@ -17,6 +17,7 @@ import typer
 from agi_scripts.sources.tables import table_faults
 from app import logs
 from app.asking import post
+from app.callbacks_cli import callbacks
 from app.errors import AppFault
 from app.menus_cli import ivr
 from app.settings import load_settings, secret, service_address
@@ -34,6 +35,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(ivr)
+cli.add_typer(callbacks)
 
 
 @cli.command()

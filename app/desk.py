@@ -9,10 +9,19 @@ from datetime import UTC, datetime
 from app.applying import Applied, Refused
 from app.engine import Engine
 from app.errors import InboxFull
-from app.live import agent_view, live
-from calls.events import AlarmCleared, Duty, DutyChanged, Event
+from app.live import agent_view, call_view, live
+from app.menus import handover_view
+from calls.events import AlarmCleared, CallbackDone, Duty, DutyChanged, Event
 from metrics.service_level import Figures
-from web.errors import ConfigurationRefused, NotNow, UnknownAgent, UnknownAlarm, UnknownReason
+from web.errors import (
+    ConfigurationRefused,
+    NotNow,
+    UnknownAgent,
+    UnknownAlarm,
+    UnknownCall,
+    UnknownCallback,
+    UnknownReason,
+)
 
 
 class EngineDesk:
@@ -49,6 +58,21 @@ class EngineDesk:
             raise UnknownReason(f"the reasons are: {', '.join(centre.configuration.pause_reasons.values())}")
         await self._handled(DutyChanged(at=datetime.now(UTC), agent_id=agent_id, duty=duty, reason=reason))
         return agent_view(centre.agents[agent_id])
+
+    def call(self, call_id: str) -> Mapping[str, object]:
+        centre = self._engine.centre
+        if call_id not in centre.calls:
+            raise UnknownCall("no call of this id is in the house")
+        handover = centre.handovers.get(call_id)
+        shown = call_view(centre, centre.calls[call_id], datetime.now(UTC))
+        return {**shown, "handover": handover_view(handover) if handover else None}
+
+    async def finish_callback(self, callback_id: str, by: str, note: str) -> None:
+        promise = self._engine.centre.callbacks.get(callback_id)
+        if promise is None:
+            raise UnknownCallback("nobody is to be rung back under this id")
+        now = datetime.now(UTC)
+        await self._handled(CallbackDone(at=now, call_id=promise.call_id, callback_id=callback_id, by=by, note=note))
 
     async def clear_alarm(self, call_id: str) -> None:
         if call_id not in self._engine.centre.alarms:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from app import changeover, on_call, out_of_sight, people, queue_log, third_party, time_alone
+from app import changeover, menus, on_call, out_of_sight, people, queue_log, third_party, time_alone
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre, ring_of
@@ -22,6 +22,8 @@ from calls.events import (
     AgentRinging,
     AlarmCleared,
     AlarmRaised,
+    CallbackAsked,
+    CallbackDone,
     CallEnded,
     CallerQueued,
     CallEvent,
@@ -36,6 +38,7 @@ from calls.events import (
     Event,
     FallbackEntered,
     LastResortEntered,
+    MenuEnded,
     MenuEntered,
     PhoneInUse,
     PhoneReachable,
@@ -46,6 +49,7 @@ from calls.events import (
     RingBackAnswered,
     RingBackAsked,
     SnapshotTaken,
+    SurveyBegun,
     SwitchDoubted,
     SwitchLost,
     TalkEnded,
@@ -55,6 +59,7 @@ from calls.events import (
     ThirdPartyNotReached,
     Tick,
     VoicemailBegun,
+    VoicemailLeft,
 )
 from calls.lifecycle import apply, start
 from routing import agent as agents
@@ -154,6 +159,12 @@ def talk_ended(centre: Centre, event: TalkEnded) -> Results:
     yield from _free(centre, event.call_id, event.at)
 
 
+def survey_begun(centre: Centre, event: SurveyBegun) -> Results:
+    """The talk is over: whoever talked is free, while the caller still answers."""
+    yield from _changed(centre, event)
+    yield from _free(centre, event.call_id, event.at)
+
+
 def call_transferred(centre: Centre, event: CallTransferred) -> Results:
     """An agent has joined the caller with whom he asked. The dialplan does not see it: Asterisk is told who talks."""
     yield from _changed(centre, event)
@@ -193,6 +204,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
     yield from _way_given(centre, event.call_id, event.at)
     centre.reasons.pop(event.call_id, None)
     centre.drawn_in.pop(event.call_id, None)
+    centre.handovers.pop(event.call_id, None)
     del centre.calls[event.call_id]
     queue = centre.configuration.queues.get(call.queue)
     if queue and queue.emergency and call.line != INTERNAL_LINE and _abandoned(call, event):
@@ -244,6 +256,8 @@ HANDLERS: Mapping[type[Event], Handler] = {
     AgentRinging: agent_ringing,
     AlarmCleared: people.alarm_cleared,
     CallEnded: call_ended,
+    CallbackAsked: menus.callback_asked,
+    CallbackDone: menus.callback_done,
     CallerQueued: caller_queued,
     CallSpooled: out_of_sight.call_spooled,
     CallStarted: call_started,
@@ -254,7 +268,10 @@ HANDLERS: Mapping[type[Event], Handler] = {
     DutyChanged: people.duty_changed,
     FallbackEntered: left_to_asterisk,
     LastResortEntered: left_to_asterisk,
+    MenuEnded: menus.menu_ended,
     MenuEntered: menu_entered,
+    SurveyBegun: survey_begun,
+    VoicemailLeft: menus.message_left,
     PhoneInUse: people.phone_in_use,
     PhoneReachable: people.phone_reachable,
     ReserveAccepted: on_call.reserve_accepted,

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from app.menus import BEFORE_A_TALK, callback_view, menus_view
 from app.state import Alarm, Centre
 from calls.call import WAITS, Call, CallState
 from ivr.menu import LastResortNode, Line, Menu, QueueNode
@@ -44,6 +45,8 @@ def live(centre: Centre, figures: Figures, node: str, counted_since: datetime, n
         ],
         "agents": [agent_view(agent) for agent in centre.agents.values()],
         "calls": [call_view(centre, call, now) for call in by_start(centre.calls.values())],
+        "callbacks": [callback_view(one) for one in sorted(centre.callbacks.values(), key=lambda one: one.at)],
+        "menus": menus_view(centre.menus, now, configuration.timezone),
         "alarms": [alarm_view(alarm) for alarm in sorted(centre.alarms.values(), key=lambda alarm: alarm.at)],
     }
 
@@ -57,6 +60,8 @@ def standing(centre: Centre, inbox_depth: int, history: HistoryStanding, now: da
         alarms=_counts(queues, (alarm.queue for alarm in centre.alarms.values())),
         agents=_counts(AgentState, (agent.state for agent in centre.agents.values())),
         calls=_counts((state for state in CallState if state is not CallState.ENDED), _call_states(centre)),
+        callbacks=_counts(queues, (callback.queue for callback in centre.callbacks.values())),
+        menus={**dict.fromkeys(map(str, BEFORE_A_TALK), 0), **centre.menus.ever},
         inbox_depth=inbox_depth,
         history=history,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app import menus
 from app.state import Alarm, Centre
 from calls.call import WAITS, Call
 from calls.commands import Command
@@ -33,6 +34,7 @@ def call_vanished(centre: Centre, event: CallVanished) -> Results:
 
 def call_spooled(centre: Centre, event: CallSpooled) -> Results:
     """A call that ended while we were away: an emergency caller whom nobody answered is an alarm all the same."""
+    yield from menus.message_spooled(centre, event)
     told = event.payload
     queue = centre.configuration.queues.get(str(told.get("queue", "")))
     if queue and queue.emergency and told.get("state") in WAITS and event.call_id not in centre.alarms:

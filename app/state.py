@@ -11,9 +11,11 @@ from app.courtesy import courtesy
 from app.expected import Expected
 from app.noted import Noted
 from app.preferred import CutOffTalks, preferred
+from app.promised import Callback, MenuCounts
 from calls.call import Call, CallState
 from calls.commands import RingAgent
 from config.model import Configuration
+from ivr.dialogue import Handover
 from routing.agent import Agent
 from routing.estimate import Estimator
 from routing.explain import Reason
@@ -90,6 +92,9 @@ class Reserves:
 @dataclass(slots=True)
 class Centre:
     """The live state: calls by call id, agents by agent id, open alarms by call id.
+
+    ``callbacks`` are promises to ring back, by their ids; ``handovers`` what callers did in the menu, by call id;
+    ``menus`` counts how menus ended.
 
     ``rings`` are asked for and not yet begun, ``moves`` (elsewhere) likewise; ``drawn_in`` are the agents who were rung
     for another's talk, by its call; ``ring_backs`` maps an agent to the alarm they are ringing back;

@@ -20,6 +20,7 @@ class CallState(StrEnum):
     VOICEMAIL = "voicemail"
     FALLBACK = "fallback"
     FALLBACK_TALK = "fallback-talk"
+    SURVEY = "survey"
     ENDED = "ended"
 
 

@@ -22,6 +22,7 @@ from calls.events import (
     FallbackEntered,
     LastResortEntered,
     MenuEntered,
+    SurveyBegun,
     TalkEnded,
     VoicemailBegun,
 )
@@ -30,7 +31,9 @@ S = CallState
 
 TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
     MenuEntered: {S.MENU: S.MENU},
-    CallerQueued: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.TALK, S.LAST_RESORT, S.FALLBACK_TALK], S.WAITING),
+    CallerQueued: dict.fromkeys(
+        [S.MENU, S.WAITING, S.RINGING, S.TALK, S.SURVEY, S.LAST_RESORT, S.FALLBACK_TALK], S.WAITING
+    ),
     AgentRinging: {
         S.WAITING: S.RINGING,
         S.RINGING: S.RINGING,
@@ -49,6 +52,7 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
         S.FALLBACK_TALK: S.FALLBACK_TALK,
     },
     TalkEnded: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
+    SurveyBegun: {S.TALK: S.SURVEY},
     CallTransferred: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
     FallbackEntered: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.LAST_RESORT, S.FALLBACK], S.FALLBACK),
     LastResortEntered: {

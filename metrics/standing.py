@@ -25,13 +25,18 @@ class HistoryStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Now. Keys are queue ids, states and nodes as configured; longest waits are seconds, 0 for an empty queue."""
+    """Now. Keys are queue ids, states and nodes as configured; longest waits are seconds, 0 for an empty queue.
+
+    ``callbacks`` are open, by queue; ``menus`` have ended since the process began, by outcome.
+    """
 
     waiting: Mapping[str, int] = field(default_factory=dict)
     longest_wait: Mapping[str, float] = field(default_factory=dict)
     alarms: Mapping[str, int] = field(default_factory=dict)
     agents: Mapping[str, int] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
+    callbacks: Mapping[str, int] = field(default_factory=dict)
+    menus: Mapping[str, int] = field(default_factory=dict)
     inbox_depth: int = 0
     history: HistoryStanding = HistoryStanding()
 
@@ -56,6 +61,11 @@ def _families(now: Standing) -> Iterator[Metric]:
     yield _gauge("alarms_open", "Abandoned emergency calls nobody has rung back yet", "queue", now.alarms)
     yield _gauge("agents", "People by what they are doing now", "state", now.agents)
     yield _gauge("calls", "Calls in progress by where they are", "state", now.calls)
+    yield _gauge("callbacks_open", "Promises to ring back nobody has kept yet", "queue", now.callbacks)
+    menus = CounterMetricFamily("assistline_menus_ended", "Menus by what they came to", labels=["outcome"])
+    for outcome, count in now.menus.items():
+        menus.add_metric([outcome], count)
+    yield menus
     yield GaugeMetricFamily("assistline_inbox_depth", "Events the engine has not handled yet", value=now.inbox_depth)
     history = now.history
     yield CounterMetricFamily("assistline_history_stored", "Events written to the database", value=history.stored)

@@ -34,6 +34,8 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 AGENT = "{agent_id:[a-z][a-z0-9_]{0,31}}"
 CALL = "{call_id:[A-Za-z0-9_.-]{1,64}}"
+CALLBACK = "{callback_id:[A-Za-z0-9_.-]{1,80}}"
+NOTE_LENGTH = 200
 
 
 class Desk(Protocol):
@@ -60,6 +62,15 @@ class Desk(Protocol):
         ...
 
 
+    def call(self, call_id: str) -> Mapping[str, object]:
+        """A call as in the live view, and what the caller did in the menu. UnknownCall."""
+        ...
+
+    async def finish_callback(self, callback_id: str, by: str, note: str) -> None:
+        """Somebody has rung back. UnknownCallback, NotNow."""
+        ...
+
+
 class Api:
     """The routes. ``exposition`` gives the metrics in Prometheus' text form."""
 
@@ -77,6 +88,8 @@ class Api:
             web.get("/api/v1/openapi.json", self.openapi),
             web.get("/api/v1/live", self.live),
             web.post(f"/api/v1/agents/{AGENT}/duty", self.set_duty),
+            web.get(f"/api/v1/calls/{CALL}", self.call),
+            web.post(f"/api/v1/callbacks/{CALLBACK}/done", self.finish_callback),
             web.post(f"/api/v1/alarms/{CALL}/clear", self.clear_alarm),
             web.post(CONFIGURATION, self.apply),
         ]
@@ -101,6 +114,14 @@ class Api:
         duty, reason = read_duty(await request.read())
         return web.json_response(await self._desk.set_duty(request.match_info["agent_id"], duty, reason))
 
+    async def call(self, request: web.Request) -> web.Response:
+        return web.json_response(self._desk.call(request.match_info["call_id"]))
+
+    async def finish_callback(self, request: web.Request) -> web.Response:
+        by, note = read_done(await request.read())
+        await self._desk.finish_callback(request.match_info["callback_id"], by, note)
+        return web.Response(status=204)
+
     async def clear_alarm(self, request: web.Request) -> web.Response:
         await self._desk.clear_alarm(request.match_info["call_id"])
         return web.Response(status=204)
@@ -108,6 +129,17 @@ class Api:
     async def apply(self, request: web.Request) -> web.Response:
         text, who = read_configuration(await request.clone(client_max_size=CONFIGURATION_BYTES).read())
         return web.json_response(await self._desk.apply(text, who))
+
+
+def read_done(body: bytes) -> tuple[str, str]:
+    """Login name and note from ``{"by": "…", "note": "…"}``; BadBody for anything else."""
+    told = _json(body)
+    if not isinstance(told, dict) or told.keys() != {"by", "note"}:
+        raise BadBody("the body must be an object with by and note")
+    for name, length in (("by", REASON_LENGTH), ("note", NOTE_LENGTH)):
+        if not isinstance(told[name], str) or len(told[name]) > length or not told[name].isprintable():
+            raise BadBody(f"{name} must be text of at most {length} characters")
+    return told["by"], told["note"]
 
 
 def read_duty(body: bytes) -> tuple[Duty, str]:

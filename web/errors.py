@@ -43,6 +43,14 @@ class UnknownAlarm(WebFault):
     """No alarm stands for this call: it was cleared, or never raised."""
 
 
+class UnknownCall(WebFault):
+    """No call of this id is in the house now."""
+
+
+class UnknownCallback(WebFault):
+    """Nobody is to be rung back under this id: it was done, or never promised."""
+
+
 class UnknownReason(WebFault):
     """The configuration has no pause reason of this name."""
 
@@ -61,6 +69,8 @@ STATUSES: Mapping[type[Exception], HTTPStatus] = {
     BadBody: HTTPStatus.BAD_REQUEST,
     UnknownAgent: HTTPStatus.NOT_FOUND,
     UnknownAlarm: HTTPStatus.NOT_FOUND,
+    UnknownCall: HTTPStatus.NOT_FOUND,
+    UnknownCallback: HTTPStatus.NOT_FOUND,
     UnknownReason: HTTPStatus.UNPROCESSABLE_ENTITY,
     ConfigurationRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     CallFault: HTTPStatus.CONFLICT,

@@ -20,12 +20,25 @@ from app.desk import EngineDesk
 from app.engine import Engine
 from app.handlers import HANDLERS
 from app.live import standing
+from app.menus import keep_handover
 from app.state import Centre
 from app.top import watch
 from calls.call import CallState
 from calls.commands import Command, RingAgent
-from calls.events import AgentAnswered, CallEnded, CallerQueued, CallStarted, EndedBy, Event, SnapshotTaken
+from calls.events import (
+    AgentAnswered,
+    CallbackAsked,
+    CallEnded,
+    CallerQueued,
+    CallStarted,
+    EndedBy,
+    Event,
+    MenuEnded,
+    SnapshotTaken,
+)
 from config.load import load
+from ivr.dialogue import CallerRecord, Handover
+from ivr.secret import Secret
 from metrics.exporter import Exporter
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
@@ -171,3 +184,44 @@ async def test_board_live_view_and_metrics_tell_the_same_and_no_number(client: C
     assert next(line for line in board.splitlines() if line.startswith(" Coverage")).split()[1] == "1"
     for told in (board, metrics, str(view)):
         assert NUMBER.removeprefix("+") not in told
+
+
+async def test_what_a_caller_did_in_the_menu_is_on_the_agents_screen(client: Client, house: House) -> None:
+    await house.asterisk_comes()
+    await house.a_caller_comes("hotline", "coverage", "node1-1.1")
+    chosen, typed = (("topics", "claims"),), {"claim": Secret("79927398713")}
+    keep_handover(house.engine.centre, "node1-1.1", Handover(chosen, typed, ("welcome",), CallerRecord(region="kazan")))
+    shown = await (await client.get("/api/v1/calls/node1-1.1", headers=BEARER)).json()
+    assert (shown["line"], shown["queue"], shown["state"]) == ("hotline", "coverage", "waiting")
+    assert shown["handover"] == {
+        "chosen": [{"node": "topics", "choice": "claims"}],
+        "typed": {"claim": "•••••••••13"},
+        "heard": ["welcome"],
+        "record": {"region": "kazan", "lang": "", "vip": False, "doctor": ""},
+    }
+    assert NUMBER.removeprefix("+") not in str(shown)
+
+
+async def test_who_is_to_be_rung_back_is_shown_until_it_is_done(client: Client, house: House) -> None:
+    await house.asterisk_comes()
+    now = datetime.now(UTC)
+    await house.happens(
+        CallStarted(at=now, call_id="node1-1.1", node="node1", channel="PJSIP/t-1", line="hotline", number=NUMBER),
+        CallbackAsked(at=now, call_id="node1-1.1", queue="operator", lang="ru", number=NUMBER),
+        MenuEnded(at=now, call_id="node1-1.1", outcome="callback"),
+        MenuEnded(at=now, call_id="node1-1.2", outcome="self-served"),
+    )
+    view, metrics = await seen(client), await (await client.get("/metrics")).text()
+    assert [(one["callback_id"], one["queue"]) for one in view["callbacks"]] == [("node1-1.1-callback", "operator")]
+    assert view["menus"] == {"ended": 2, "self_served": 1, "contained_share": 0.5}
+    assert 'assistline_callbacks_open{queue="operator"} 1.0' in metrics
+    assert 'assistline_menus_ended_total{outcome="self-served"} 1.0' in metrics
+    console = Console(width=80, file=(out := io.StringIO()), color_system=None)
+    await watch(str(client.make_url("")).rstrip("/"), "secret", once=True, console=console)
+    assert "1 to ring back, the oldest for" in out.getvalue()
+    assert "resolved without an agent 50%" in out.getvalue()
+    assert NUMBER.removeprefix("+") not in str(view) + metrics + out.getvalue()
+    path, done = "/api/v1/callbacks/node1-1.1-callback/done", {"by": "anna", "note": ""}
+    assert (await client.post(path, headers=BEARER, json=done)).status == 204
+    assert (await seen(client))["callbacks"] == []
+    assert (await client.post(path, headers=BEARER, json=done)).status == 404

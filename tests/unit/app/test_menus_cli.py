@@ -54,7 +54,7 @@ def test_the_end_of_the_input_hangs_up() -> None:
 
 def test_a_line_is_tried_at_another_time_and_so_is_its_survey() -> None:
     assert "центр сейчас закрыт" in tried("kazan", "--at", "2026-03-07T12:00:00", typed="\n")[1]
-    assert tried("hotline", "--survey", typed="5\n\n")[-1] == "-- rated"
+    assert tried("epidemic", "--survey", typed="5\n\n")[-1] == "-- rated"
 
 
 @pytest.mark.parametrize(("name", "begins"), [("menus.svg", "<svg "), ("menus.mmd", "flowchart TD")])

@@ -23,6 +23,7 @@ from calls.events import (
     FallbackEntered,
     LastResortEntered,
     MenuEntered,
+    SurveyBegun,
     TalkEnded,
     VoicemailBegun,
 )
@@ -77,6 +78,7 @@ EVENTS: list[CallEvent] = [
     FallbackEntered(at=NOON, call_id="call-1", reason="stale"),
     LastResortEntered(at=NOON, call_id="call-1"),
     VoicemailBegun(at=NOON, call_id="call-1"),
+    SurveyBegun(at=NOON, call_id="call-1"),
     ended(S.WAITING),
 ]
 

@@ -100,7 +100,7 @@ MUTATIONS: list[tuple[str, Any, list[str], str]] = [
     (f"{HOTLINE}.claim.shortest", 1, [f"{HOTLINE}.claim.shortest"], "from 2 to longest"),
     # what nobody comes to
     (f"{HOTLINE}.lost", {"kind": "queue", "queue": "operator"}, [f"{HOTLINE}.lost"], "reached from nowhere"),
-    ("lines.hotline.survey", GONE, ["menus.survey"], "the menu of no line"),
+    ("lines.epidemic.survey", GONE, ["menus.survey"], "the menu of no line"),
     ("lines.epidemic.menu", "hotline", ["menus.epidemic"], "the menu of no line"),
     # what would be silence
     (f"{HOTLINE}.topics.prompts", ["menu-hotlin"], [f"{HOTLINE}.topics.prompts.0"], "no text in ru, en"),

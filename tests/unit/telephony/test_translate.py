@@ -35,6 +35,7 @@ from calls.events import (
     RingBackAnswered,
     RingBackAsked,
     TalkEnded,
+    SurveyBegun,
     ThirdPartyAsked,
     ThirdPartyJoined,
     ThirdPartyLeft,
@@ -141,6 +142,7 @@ FACTS: list[tuple[AmiMessage, Event]] = [
     (user_event("FallbackEntered", "Reason: stale"), FallbackEntered(**CALL, reason="stale")),
     (user_event("LastResortEntered"), LastResortEntered(**CALL, queue="claims")),
     (user_event("VoicemailBegun"), VoicemailBegun(**CALL)),
+    (user_event("SurveyBegun"), SurveyBegun(**CALL)),
     (
         user_event("VoicemailLeft", "Recording: node1-1763764262.12_voicemail_1763764300.5.sln"),
         VoicemailLeft(**CALL, recording_id="node1-1763764262.12_voicemail_1763764300.5.sln"),

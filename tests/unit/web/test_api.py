@@ -1,4 +1,7 @@
-"""Does each route answer as web/openapi.yaml says, to whom it should, within its limits?"""
+"""Does each route answer as web/openapi.yaml says, to whom it should, within its limits?
+
+Past 300 lines, since every route is asked over the same desk.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,15 @@ from structlog.testing import capture_logs
 from calls.events import Duty
 from web import api
 from web.auth import OPEN
-from web.errors import ConfigurationRefused, NotNow, UnknownAgent, UnknownAlarm, UnknownReason
+from web.errors import (
+    ConfigurationRefused,
+    NotNow,
+    UnknownAgent,
+    UnknownAlarm,
+    UnknownCall,
+    UnknownCallback,
+    UnknownReason,
+)
 
 TOKEN = "0123456789abcdef"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -32,6 +43,7 @@ class FakeDesk:
         self.duties: list[tuple[str, Duty, str]] = []
         self.alarms = {"node1-1763764262.7"}
         self.applied: list[tuple[int, str]] = []
+        self.finished: list[tuple[str, str]] = []
         self.stuck = False
 
     def live(self) -> Mapping[str, object]:
@@ -51,6 +63,16 @@ class FakeDesk:
             raise UnknownReason("the configuration has no such pause reason")
         self.duties.append((agent_id, duty, reason))
         return ANNA
+
+    def call(self, call_id: str) -> Mapping[str, object]:
+        if call_id != "node1-1763764262.7":
+            raise UnknownCall("no call of this id is in the house")
+        return {"call_id": call_id, "handover": None}
+
+    async def finish_callback(self, callback_id: str, by: str, note: str) -> None:
+        if callback_id != "node1-1763764262.7-callback":
+            raise UnknownCallback("nobody is to be rung back under this id")
+        self.finished.append((by, note))
 
     async def clear_alarm(self, call_id: str) -> None:
         if call_id not in self.alarms:
@@ -292,3 +314,27 @@ async def test_a_port_that_is_taken_is_an_os_error(desk: FakeDesk, unused_tcp_po
             await api.serve(api.application(desk, bytes, TOKEN, "0.1.0"), "127.0.0.1", unused_tcp_port)
     finally:
         await runner.cleanup()
+
+
+async def test_a_call_is_shown_with_what_the_caller_did_in_the_menu(client: Client) -> None:
+    shown = await client.get("/api/v1/calls/node1-1763764262.7", headers=BEARER)
+    assert (shown.status, await shown.json()) == (200, {"call_id": "node1-1763764262.7", "handover": None})
+    assert (await client.get("/api/v1/calls/node1-1.1", headers=BEARER)).status == 404
+    assert (await client.get("/api/v1/calls/node1-1763764262.7")).status == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"by": "anna", "note": "tomorrow"}, 204),
+        ({"by": "anna"}, 400),
+        ({"by": 7, "note": ""}, 400),
+        ({"by": "anna", "note": "x" * 201}, 400),
+        ({"by": "anna", "note": "one\ntwo"}, 400),
+    ],
+)
+async def test_who_has_rung_back_says_so(client: Client, desk: FakeDesk, body: dict[str, object], status: int) -> None:
+    path = "/api/v1/callbacks/node1-1763764262.7-{}/done"
+    assert (await client.post(path.format("callback"), headers=BEARER, json=body)).status == status
+    assert desk.finished == ([("anna", "tomorrow")] if status == 204 else [])
+    assert (await client.post(path.format("voicemail"), headers=BEARER, json={"by": "anna", "note": ""})).status == 404

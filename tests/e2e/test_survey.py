@@ -1,0 +1,91 @@
+"""What becomes of a caller whom a line asks for a mark after the talk, on the real Asterisk?"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from synthetic.tones import Tone
+from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, agent, always_open, live_centre, prompt
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NUMBER = "+447700900100"
+EVENTS = "select type, payload from events where call_id = ? and type in ({}) order by id"
+
+
+def a_line_that_asks(values: dict[str, Any]) -> None:
+    """The direct number, which has no menu before the talk, has a survey after it; somebody can take its calls."""
+    always_open(values)
+    values["lines"]["direct"]["survey"] = "survey"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
+    async with live_centre(tmp_path_factory.mktemp("survey"), change=a_line_that_asks) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
+    yield house
+    await house.clear()
+
+
+async def talked_with(centre: LiveCentre) -> Any:
+    """A caller to whom an agent has talked, and who has put down."""
+    phone = await centre.seat("anna")
+    caller = await centre.call(NUMBER)
+    ring = await phone.rung(within=10)
+    await caller.hears(Tone(AGENT_HZ), within=8)
+    await ring.hears(Tone(CALLER_HZ), within=8)
+    await ring.hang_up()
+    return caller
+
+
+async def test_a_mark_is_history_and_the_agent_is_free_meanwhile(centre: LiveCentre) -> None:
+    caller = await talked_with(centre)
+    await caller.hears(prompt("ru", "survey-pleased"), within=10)
+    await centre.until(
+        lambda live: (
+            [call["state"] for call in live["calls"]] == ["survey"] and agent(live, "anna")["state"] == "ready"
+        ),
+        "the caller gives a mark, and the agent is free",
+    )
+    await caller.press("4")
+    assert (await caller.ended(within=15)).by == "them"
+    told = await centre.stored(EVENTS.format("'MenuChosen', 'MenuEnded'"), await centre.call_id(caller), count=2)
+    assert [row["type"] for row in told] == ["MenuChosen", "MenuEnded"]
+    assert '"choice":"4"' in told[0]["payload"].replace(" ", "")
+    assert '"outcome":"rated"' in told[1]["payload"].replace(" ", "")
+    [call] = await centre.of(caller, "select outcome, ended_by from calls where call_id = ? and ended_at is not null")
+    assert (call["outcome"], call["ended_by"]) == ("answered", "agent")
+
+
+async def test_who_hangs_up_instead_of_giving_a_mark_is_lost_nowhere(centre: LiveCentre) -> None:
+    caller = await talked_with(centre)
+    await caller.hears(prompt("ru", "survey-pleased"), within=10)
+    await caller.hang_up()
+    told = await centre.stored(
+        EVENTS.format("'TalkEnded', 'SurveyBegun', 'MenuEnded', 'CallEnded'"), await centre.call_id(caller), count=4
+    )
+    assert [row["type"] for row in told][:2] == ["TalkEnded", "SurveyBegun"]
+    assert "unrated" in next(row["payload"] for row in told if row["type"] == "MenuEnded")
+    [call] = await centre.of(caller, "select outcome from calls where call_id = ? and ended_at is not null")
+    assert call["outcome"] == "answered"
+    await centre.until(lambda live: not live["calls"] and not live["alarms"], "nothing is left of the call")
+
+
+async def test_who_wants_a_person_after_all_waits_once_more(centre: LiveCentre) -> None:
+    caller = await talked_with(centre)
+    await caller.hears(prompt("ru", "survey-pleased"), within=10)
+    await centre.duty("anna", "paused", "break")
+    await caller.press("0")
+    await centre.until(
+        lambda live: [(call["state"], call["queue"]) for call in live["calls"]] == [("waiting", "operator")],
+        "the caller waits for an operator",
+        within=10,
+    )
