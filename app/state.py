@@ -123,6 +123,9 @@ class Centre:
     reserves: Reserves = field(default_factory=Reserves)
     expected: Expected = field(default_factory=Expected)
     drawn_in: dict[str, set[str]] = field(default_factory=dict)
+    callbacks: dict[str, Callback] = field(default_factory=dict)
+    handovers: dict[str, Handover] = field(default_factory=dict)
+    menus: MenuCounts = field(default_factory=MenuCounts)
     told: dict[str, Told] = field(default_factory=dict)
     proposed: Configuration | None = None
     floor: Floor = field(init=False)
