@@ -35,8 +35,11 @@ class CutOffTalks:
         return agent_id if call.queued_at is None or at <= call.queued_at <= at + CUT_OFF_FOR else None
 
 
-def preferred(call: Call, cut_off: CutOffTalks, configuration: Configuration) -> str | None:
-    """The id of the agent to try first: whom a lookup named, of a talk that was cut off, the line's coordinator."""
+def preferred(call: Call, cut_off: CutOffTalks, configuration: Configuration) -> tuple[str | None, bool]:
+    """The id of the agent to try first: whom a lookup named, of a talk that was cut off, the line's coordinator; and
+    whether the caller waits for that agent: not for a talk that was cut off, since others may share the number."""
     line = configuration.lines.get(call.line)
+    known = (call.preferred, line.coordinator if line else None)
     wished = (call.preferred, cut_off.agent_of(call), line.coordinator if line else None)
-    return next((agent_id for agent_id in wished if agent_id and agent_id in configuration.agents), None)
+    first = next((agent_id for agent_id in wished if agent_id and agent_id in configuration.agents), None)
+    return first, first in known

@@ -200,6 +200,7 @@ class Centre:
         wants = call.state in WANTS_AN_AGENT and call.call_id not in self.rings and call.call_id not in self.moves
         if not (wants and call.node in up and call.queue in self.configuration.queues and call.queued_at):
             return None
+        wished, patient = preferred(call, self.cut_off, self.configuration)
         return WaitingCall(
             call_id=call.call_id,
             queue=call.queue,
@@ -209,7 +210,8 @@ class Centre:
             back_since=call.back_since,
             in_fallback=call.state is CallState.FALLBACK,
             in_last_resort=call.state is CallState.LAST_RESORT,
-            preferred=preferred(call, self.cut_off, self.configuration),
+            preferred=wished,
+            patient=patient,
             overflowed=frozenset(map(Target, call.overflowed)),
         )
 

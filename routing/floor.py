@@ -174,7 +174,7 @@ class Floor:
     def waits_for_preferred(self, waiter: Waiter, at: int) -> bool:
         """Whether the caller has patience left, and the preferred agent is on duty and busy."""
         call, queue = waiter.call, waiter.queue
-        if call.preferred is None or queue.emergency or call.in_fallback or call.in_last_resort:
+        if call.preferred is None or not call.patient or queue.emergency or call.in_fallback or call.in_last_resort:
             return False
         agent = self.roster.get(call.preferred)
         return (

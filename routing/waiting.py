@@ -125,7 +125,8 @@ class WaitingCall:
     ``back_since`` is when its last resort gave the caller back, who is sent there again only as long after it.
     ``in_fallback``: app_queue holds the call; it competes like any other, but we send it no command.
     ``in_last_resort``: the call has been sent to its queue's last resort, from which an agent who gets free takes it.
-    ``preferred`` is the agent to try first: a trusted doctor, the last one. ``overflowed``: where the call has been
+    ``preferred`` is the agent to try first: a trusted doctor, the last one; ``patient`` callers wait for that agent
+    while the queue's patience lasts. ``overflowed``: where the call has been
     sent before; nothing is tried twice, so no call goes round.
     """
 
@@ -138,4 +139,5 @@ class WaitingCall:
     in_fallback: bool = False
     in_last_resort: bool = False
     preferred: str | None = None
+    patient: bool = True
     overflowed: frozenset[Target] = frozenset()

@@ -155,7 +155,7 @@ def kept_in_reserve(floor: NaiveFloor, agent: Agent, several: list[Agent]) -> bo
 def waits_for(agent: Agent, call: WaitingCall, queue: Queue, asked: Needs, now: datetime, *, is_free_now: bool) -> bool:
     """On duty and busy, and patience is left."""
     patient = (now - call.waiting_since).total_seconds() < queue.preferred_seconds
-    ours = not queue.emergency and not call.in_fallback and not call.in_last_resort
+    ours = call.patient and not queue.emergency and not call.in_fallback and not call.in_last_resort
     on_duty = agent.duty is Duty.READY and agent.reachable
     return patient and ours and on_duty and not is_free_now and can_serve(agent.profile, asked)
 

@@ -127,6 +127,13 @@ def test_a_call_waits_for_a_busy_preferred_agent_until_its_patience_ends() -> No
     assert rung(floor, 30) == {"c": ("anna", 0)}
 
 
+def test_whoever_is_not_patient_has_the_preferred_agent_only_if_free() -> None:
+    call = a_waiting_call("c", preferred="anna", patient=False, **NEW)
+    agents = (an_agent("anna"), an_agent("boris", since=NOON - seconds(90)))
+    assert rung(put(a_floor(*agents, preferred_seconds=30), call)) == {"c": ("anna", 0)}
+    assert rung(put(a_floor(busy(agents[0]), agents[1], preferred_seconds=30), call)) == {"c": ("boris", 0)}
+
+
 @pytest.mark.parametrize("galina", [a_paused_agent("galina"), on_duty(an_agent("galina"), Duty.OFF, "", NOON)])
 def test_nobody_waits_for_an_agent_who_is_not_there(galina: Agent) -> None:
     floor = put(a_floor(an_agent("anna"), galina, **PATIENT), a_waiting_call("c", **WISH))

@@ -99,6 +99,7 @@ calls = some.builds(
     waited=some.sampled_from([0, 0, 0, 5, 30]),
     back_since=some.sampled_from([None, None, NOON + seconds(7)]),
     preferred=some.sampled_from([None, *NAMES]),
+    patient=some.sampled_from([True, True, False]),
     in_fallback=some.sampled_from([False] * 15 + [True]),
     in_last_resort=some.sampled_from([False] * 7 + [True]),
     overflowed=some.sampled_from([frozenset[Target]()] * 3 + [frozenset({Target.QUEUE}), frozenset({Target.RESERVE})]),

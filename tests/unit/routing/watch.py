@@ -195,7 +195,8 @@ def open_to_others(agent: Agent, agents: list[Agent], at: datetime) -> bool:
 def is_patient(watch: Watch, call: WaitingCall, needs: Needs) -> bool:
     """Whether the call waits for its preferred agent, who is there and busy, or has just been taken."""
     queue, wished = QUEUES[call.queue], watch.asking.agents.get(call.preferred or "")
-    if wished is None or queue.emergency or call.in_fallback or call.in_last_resort or wished.missed == call.call_id:
+    ours = call.patient and not queue.emergency and not call.in_fallback and not call.in_last_resort
+    if wished is None or not ours or wished.missed == call.call_id:
         return False
     free = is_free(wished, watch.at) and call.preferred not in watch.taken
     busy = wished.duty is Duty.READY and wished.reachable and not free
