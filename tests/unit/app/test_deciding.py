@@ -1,4 +1,7 @@
-"""Who is asked to ring after a fact, and is the agent taken from that moment on?"""
+"""Who is asked to ring after a fact, and is the agent taken from that moment on?
+
+Longer than 300 lines, since it is a list of decisions, each read by itself.
+"""
 
 from __future__ import annotations
 
