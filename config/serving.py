@@ -12,9 +12,9 @@ from config.forms import Broken, Rules, Written, names
 from config.located import Way
 from config.model import Configuration
 from routing.agent import can_serve
+from routing.overflow import FOR_EMERGENCIES
 from routing.waiting import Overflow, Queue, Target, When
 
-FOR_EMERGENCIES = (Target.QUEUE, Target.RESERVE)
 SECONDS = (0, 3600)
 RATIOS = (0.1, 100)
 
@@ -51,6 +51,8 @@ def emergencies_are_no_others(found: Configuration, written: Written) -> Broken:
         for index, rule in enumerate(queue.overflow):
             if queue.emergency and rule.to not in FOR_EMERGENCIES:
                 yield ("queues", name, "overflow", index, "to"), "must be queue or reserve in an emergency queue"
+            if queue.emergency and rule.queue in found.queues and not found.queues[rule.queue].emergency:
+                yield ("queues", name, "overflow", index, "queue"), "must be an emergency queue, as this one is"
 
 
 def relaxations_relax(found: Configuration, written: Written) -> Broken:
@@ -85,7 +87,7 @@ def _asked(found: Configuration, queue: Queue) -> dict[str, int]:
 
 
 def overflows_lead_on(found: Configuration, written: Written) -> Broken:
-    """To a queue that is another one and can serve, to people, or to a message; and never round in a circle."""
+    """To a queue that is another one and sends nobody on, to people, or to a message: nobody is sent on twice."""
     for name, queue in found.queues.items():
         if any(rule.when is When.CLOSED for rule in queue.overflow) and queue.hours is None:
             yield ("queues", name, "hours"), "are missing: overflow when closed needs them"
@@ -93,8 +95,6 @@ def overflows_lead_on(found: Configuration, written: Written) -> Broken:
             yield ("queues", name, "hours"), "are for overflow when closed, and there is none: take them out"
         for index, rule in enumerate(queue.overflow):
             yield from _rule(found, written, queue, rule, ("queues", name, "overflow", index))
-        if name in _reached(found, name):
-            yield ("queues", name, "overflow"), "leads back to this queue: its callers would go round in a circle"
 
 
 def _rule(found: Configuration, written: Written, queue: Queue, rule: Overflow, way: Way) -> Broken:
@@ -108,22 +108,13 @@ def _rule(found: Configuration, written: Written, queue: Queue, rule: Overflow, 
         yield (*way, "queue"), "must name a queue when it leads to one, and stands with no other target"
     if rule.queue and rule.queue not in names(written, "queues"):
         yield (*way, "queue"), f"names {rule.queue!r}, which is not among the queues"
+    if (there := found.queues.get(rule.queue)) and any(one.to is Target.QUEUE for one in there.overflow):
+        told = f"sends callers on to {rule.queue}, which sends on too, but nobody is sent on twice: name the last queue"
+        yield (*way, "queue"), told
     if rule.to is Target.CALLBACK:
         yield (*way, "to"), "cannot be callback yet: take queue, reserve, voicemail or last-resort"
     if rule.to is Target.RESERVE and not _on_call(found, queue):
         yield (*way, "to"), "wakes reserve staff, and no agent who can serve this queue has on_call: true"
-
-
-def _reached(found: Configuration, start: str) -> set[str]:
-    """The queues that a caller of this one may come to by overflow, itself if there is a way back."""
-    seen: set[str] = set()
-    ahead = [start]
-    while ahead:
-        queue = found.queues.get(ahead.pop())
-        fresh = {rule.queue for rule in queue.overflow if rule.queue} - seen if queue else set()
-        seen |= fresh
-        ahead += fresh
-    return seen
 
 
 def reserves_leave_somebody(found: Configuration, written: Written) -> Broken:
