@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -71,3 +72,20 @@ async def test_who_is_not_answered_outside_waits_in_the_queue(centre: LiveCentre
         lambda live: [(call["state"], call["queue"]) for call in live["calls"]] == [("waiting", "operator")],
         "the caller waits for an operator",
     )
+
+
+async def test_who_asks_to_be_rung_back_stands_on_the_list_until_it_is_done(centre: LiveCentre) -> None:
+    caller = await centre.call(HOTLINE)
+    for name, key in (("choose-language", "1"), ("menu-hotline", "6"), ("menu-answers", "4")):
+        await caller.hears(prompt("ru", name), within=20)
+        await caller.press(key)
+    await caller.hears(prompt("ru", "callback-taken"), within=10)
+    assert (await caller.ended(within=20)).by == "them"
+    [row] = await centre.of(caller, "select callback_id, number, queue from callbacks where call_id = ?")
+    assert (row["number"], row["queue"]) == (centre.numbers[caller], "operator")
+    await centre.until(
+        lambda live: row["callback_id"] in [one["callback_id"] for one in live["callbacks"]], "somebody is to ring back"
+    )
+    path = f"/api/v1/callbacks/{row['callback_id']}/done"
+    await asyncio.to_thread(centre._http, path, {"by": "anna", "note": ""})
+    await centre.stored("select * from callbacks where callback_id = ? and done_by = 'anna'", row["callback_id"])
