@@ -12,6 +12,7 @@ from synthetic.phone import Answer, Refusal
 from synthetic.tones import Tone, strength
 from tests.e2e.centre import (
     AGENT_HZ,
+    BAKU,
     CALLER_HZ,
     DIRECT,
     DOCTORS,
@@ -98,6 +99,18 @@ async def test_a_regional_caller_reaches_the_coordinator_of_the_region(centre: L
     await caller.hears(Tone(AGENT_HZ), within=8)
     assert not farid.rings
     assert await centre.of(caller, "select * from waits where call_id = ? and queue = 'kazan' and agent_id = 'leila'")
+
+
+async def test_a_caller_of_baku_is_spoken_to_in_azerbaijani_first(centre: LiveCentre) -> None:
+    farid = await centre.seat("farid")
+    caller = await centre.call(BAKU)
+    for words, key in (("greeting-region", ""), ("choose-language-az", "1"), ("menu-region", "1")):
+        await caller.hears(prompt("az", words), within=20)
+        if key:
+            await caller.press(key)
+    ring = await farid.rung(within=10)
+    await ring.hears(prompt("ru", "lang-az"), within=8)
+    assert await centre.of(caller, "select * from calls where call_id = ? and lang = 'az'")
 
 
 async def test_an_agent_who_does_not_answer_loses_the_call_to_the_next_and_the_place_is_kept(

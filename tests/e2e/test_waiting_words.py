@@ -25,8 +25,6 @@ SPOKEN_WITHIN = 25.0
 def azerbaijani_too(values: dict[str, Any]) -> None:
     """The direct number has a sister for those who speak Azerbaijani, as anna does a little."""
     always_open(values)
-    values["languages"].append("az")
-    values["skills"]["lang:az"] = "Azerbaijani"
     values["agents"]["anna"]["skills"]["lang:az"] = 3
     values["lines"]["direct-az"] = {**values["lines"]["direct"], "numbers": [DIRECT_AZ], "languages": ["az"]}
 

@@ -60,7 +60,7 @@ FAULTS = [
     ("prompts: [enter-pin]", "prompts: [enter-pim]", "menus.doctors.nodes.pin.prompts.0", "no text in ru, en", ""),
     ("greeting: greeting-hotline\n    whisper: whisper-hotline\n  kazan",
      "greeting: hello\n    whisper: whisper-hotline\n  kazan", "lines.hotline.greeting", "no text", ""),
-    ("languages: [ru, en]\n# Calls", "languages: [ru, fr]\n# Calls", "languages.1", "has no prompts", ""),
+    ("languages: [ru, en, az]\n# Calls", "languages: [ru, fr, az]\n# Calls", "languages.1", "has no prompts", ""),
     ("timezone: Europe/Moscow", "timezone: Europe/Muscow", "timezone", "timezone", ""),
     ("timezone: Asia/Baku", "timezone: Asia/Bacu", "hours.baku-office.timezone", "timezone", ""),
     ("\"14:00-18:00\"", "\"12:00-18:00\"", "hours.baku-office.week.mon-fri", "overlap", ""),

@@ -83,7 +83,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -
     ("old", "new", "told"),
     [
         ("  port: 5090", "  port: soon", ["trunk.port"]),
-        ("languages: [ru, en]\n# Calls", "languages: ru\n# Calls", ["languages"]),
+        ("languages: [ru, en, az]\n# Calls", "languages: ru\n# Calls", ["languages"]),
         ("\nskills:", "\nskils:", ["skills", "skils"]),
         ("\nqueues:", "\nqueue:", ["queues", "queue"]),
         ("\nagents:", "\nagent:", ["agents", "agent"]),
@@ -123,7 +123,7 @@ def test_a_language_that_nobody_speaks_at_a_desk_is_told_for_the_line_that_offer
     (fault,) = check(file, TODAY)
     assert str(fault).endswith(
         "menus.baku.nodes.coordinator.queue: no agent can take a call in en from line baku to queue baku; "
-        "the way there: language (2) > hours (open, first at 2026-03-04 05:00 UTC) > topics (1) > coordinator"
+        "the way there: language (3) > hours (open, first at 2026-03-04 05:00 UTC) > topics (1) > coordinator"
     )
 
 
