@@ -84,7 +84,8 @@ class Floor:
             self._take_out(before)
         moved = before is None or before.call.queue != call.queue
         alike = self._classes.class_after(call.queue, _asked(call, queue), 0)
-        waiter = Waiter(call, queue, alike, new=moved or (before is not None and before.new))
+        new = (moved and not call.in_last_resort) or (before is not None and before.new)
+        waiter = Waiter(call, queue, alike, new)
         self.waiters[call.call_id] = waiter
         self._calls[call.call_id] = call
         insort(self._places[call.queue], (waiter.queued, call.call_id))

@@ -36,7 +36,8 @@ class NaiveFloor:
     def put(self, call: WaitingCall) -> None:
         before = self.waiting.get(call.call_id)
         if before is None or before.queue != call.queue:
-            self.new.add(call.call_id)
+            if not call.in_last_resort:
+                self.new.add(call.call_id)
             self.asked.append(call.needs)
         self.waiting[call.call_id] = call
 

@@ -315,6 +315,14 @@ def test_a_full_queue_sends_on_who_comes_and_not_who_waits_already() -> None:
     assert decided(floor) == [], "the second of them came before the queue was full"
 
 
+def test_a_full_queue_keeps_whom_its_last_resort_gives_back() -> None:
+    full = Overflow(when=When.FULL, to=Target.QUEUE, queue="doctors", limit=1)
+    floor = a_floor(busy(an_agent()), queues=(a_queue("doctors"),), overflow=(full,))
+    put(floor, a_waiting_call("1", waited=60), a_waiting_call("2", waited=30, in_last_resort=True))
+    put(floor, a_waiting_call("2", waited=30))
+    assert decided(floor) == []
+
+
 def test_a_free_agent_is_better_than_any_overflow() -> None:
     full = Overflow(when=When.FULL, to=Target.VOICEMAIL, limit=0)
     floor = a_floor(an_agent(), overflow=(full,))
