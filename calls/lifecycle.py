@@ -61,7 +61,7 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
         S.LAST_RESORT: S.LAST_RESORT,
         S.FALLBACK: S.FALLBACK,
     },
-    VoicemailBegun: dict.fromkeys([S.MENU, S.LAST_RESORT, S.FALLBACK, S.VOICEMAIL], S.VOICEMAIL),
+    VoicemailBegun: dict.fromkeys([S.MENU, S.WAITING, S.LAST_RESORT, S.FALLBACK, S.VOICEMAIL], S.VOICEMAIL),
     CallEnded: dict.fromkeys([state for state in S if state is not S.ENDED], S.ENDED),
 }
 
