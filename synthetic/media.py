@@ -177,7 +177,7 @@ class Media(asyncio.DatagramProtocol):
             return sound.found_in(self.ear.pcm())
         now = asyncio.get_running_loop().time()
         coming = self.ear.until is not None and now - self.ear.until < _STALLED
-        end = self.ear.until + TICK if coming and self.ear.until else now
+        end = self.ear.heard_until if coming and self.ear.heard_until else now
         if end - sound.window < since:
             return False
         heard = self.ear.pcm(end - sound.window, end)

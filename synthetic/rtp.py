@@ -138,6 +138,13 @@ class Ear:
         self._stream = (ssrc, arrival, timestamp)
         return arrival
 
+    @property
+    def heard_until(self) -> float | None:
+        """Where the last sample stands on the time line (loop time); after a jump of timestamps it may be before `until`."""
+        if self.since is None or not self._places:
+            return None
+        return self.since + (self._places[-1] + len(self._payloads[-1])) / RATE
+
     def pcm(self, start: float | None = None, end: float | None = None) -> Pcm:
         """What was heard between two moments (loop time; default: all), gaps as silence."""
         if self.since is None or self.until is None:

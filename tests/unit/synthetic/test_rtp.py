@@ -114,6 +114,15 @@ def test_a_new_stream_is_placed_by_its_arrival() -> None:
     assert not ear.pcm(10.3, 10.9).any()
 
 
+def test_the_last_that_was_heard_is_found_after_timestamps_have_fallen_behind() -> None:
+    ear = Ear()
+    for i, frame in enumerate(frames(600, 0.4) + frames(900, 0.4)):
+        behind = 0 if i < 20 else 1320
+        ear.hear(packet(8000 + i * FRAME - behind, frame), 5.0 + 0.02 * i)
+    assert ear.heard_until == 5.8 - 1320 / RATE
+    assert strength(ear.pcm(ear.heard_until - 0.2, ear.heard_until), 900) > 0.9
+
+
 def test_a_stretch_between_two_moments_is_cut_exactly() -> None:
     ear = Ear()
     for i, frame in enumerate(frames(600, 0.4)):
