@@ -140,7 +140,7 @@ class Ear:
 
     @property
     def heard_until(self) -> float | None:
-        """Where the last sample stands on the time line (loop time); after a jump of timestamps it may be before `until`."""
+        """Where the last sample stands (loop time); after a jump of timestamps that may be before `until`."""
         if self.since is None or not self._places:
             return None
         return self.since + (self._places[-1] + len(self._payloads[-1])) / RATE
