@@ -137,7 +137,7 @@ def call_view(centre: Centre, call: Call, now: datetime) -> View:
         "state": call.state,
         "since": call.state_since.isoformat() if call.state_since else None,
         "agent_id": call.agent_id,
-        "waited_s": _rounded(waited_seconds(call, now), 1),
+        "waited_s": _rounded(waited_seconds(call, now), 3),
         "position": centre.floor.position(call.call_id) if waits else None,
         "lang": call.lang,
         "reason": explain(reason) if reason else None,
