@@ -6,7 +6,7 @@ Two questions, a variable read (a renewal and a read), a variable set, an announ
 from __future__ import annotations
 
 LINES = (
-    'GOSUB "al-ask" "s" "1" "20,al/hello&al/choose-language,1,4,4"',
+    'GOSUB "al-ask" "s" "1" "20,al/hello&al/choose-language,1,4,5"',
     'GET VARIABLE "AL_DIGITS"',
     'GOSUB "al-ask" "s" "1" "24,al/choose-topic,1,5,5"',
     'GET VARIABLE "AL_DIGITS"',
