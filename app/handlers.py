@@ -108,7 +108,7 @@ def caller_queued(centre: Centre, event: CallerQueued) -> Results:
     yield AcknowledgeCaller(node=event.node, call_id=event.call_id, channel=event.channel)
     centre.rings.pop(event.call_id, None)
     centre.moves.pop(event.call_id, None)
-    yield from _free(centre, event.call_id, event.at)
+    _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
     yield from _way_given(centre, event.call_id, event.at)
 
@@ -130,7 +130,7 @@ def _way_given(centre: Centre, call_id: str, at: datetime) -> Iterator[Command]:
 def agent_ringing(centre: Centre, event: AgentRinging) -> Results:
     centre.rings.pop(event.call_id, None)
     yield from _changed(centre, event)
-    yield from _free(centre, event.call_id, event.at, but=event.agent_id)
+    _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id):
         yields = centre.gives_way(centre.calls[event.call_id], event.attempt)
         centre.agents[event.agent_id] = agents.reserve(agent, event.call_id, event.attempt, event.at, yields=yields)
@@ -147,7 +147,7 @@ def agent_not_reached(centre: Centre, event: AgentNotReached) -> Results:
 def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
     centre.rings.pop(event.call_id, None)
     yield from _changed(centre, event)
-    yield from _free(centre, event.call_id, event.at, but=event.agent_id)
+    _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id):
         centre.agents[event.agent_id] = agents.answered(agent, event.call_id, event.at)
     centre.drawn_in.pop(event.call_id, None)
@@ -156,19 +156,19 @@ def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
 
 def talk_ended(centre: Centre, event: TalkEnded) -> Results:
     yield from _changed(centre, event)
-    yield from _free(centre, event.call_id, event.at)
+    _free(centre, event.call_id, event.at)
 
 
 def survey_begun(centre: Centre, event: SurveyBegun) -> Results:
     """The talk is over: whoever talked is free, while the caller still answers."""
     yield from _changed(centre, event)
-    yield from _free(centre, event.call_id, event.at)
+    _free(centre, event.call_id, event.at)
 
 
 def call_transferred(centre: Centre, event: CallTransferred) -> Results:
     """An agent has joined the caller with whom he asked. The dialplan does not see it: Asterisk is told who talks."""
     yield from _changed(centre, event)
-    yield from _free(centre, event.call_id, event.at, but=event.agent_id)
+    _free(centre, event.call_id, event.at, but=event.agent_id)
     if agent := centre.agents.get(event.agent_id or ""):
         centre.agents[agent.profile.agent_id] = agents.answered(agent, event.call_id, event.at)
         call = centre.calls[event.call_id]
@@ -183,7 +183,7 @@ def voicemail_begun(centre: Centre, event: VoicemailBegun) -> Results:
 def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered) -> Results:
     centre.rings.pop(event.call_id, None)
     centre.moves.pop(event.call_id, None)
-    yield from _free(centre, event.call_id, event.at)
+    _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
     yield from _way_given(centre, event.call_id, event.at)
 
@@ -198,7 +198,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
         )
     centre.cut_off.ended(call, event)
     yield from _changed(centre, event)
-    yield from _free(centre, event.call_id, event.at)
+    _free(centre, event.call_id, event.at)
     centre.rings.pop(event.call_id, None)
     centre.moves.pop(event.call_id, None)
     yield from _way_given(centre, event.call_id, event.at)
@@ -217,14 +217,13 @@ def _abandoned(call: Call, event: CallEnded) -> bool:
     return call.state is CallState.VOICEMAIL or (call.state in WAITS and event.state is not CallState.ENDED)
 
 
-def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) -> Iterator[Command]:
+def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) -> None:
     """Whoever rang or talked for this call (``but`` this one) is free of it; after a talk, wrap-up begins."""
     call = centre.calls.get(call_id)
     queue = centre.configuration.queues.get(call.queue) if call else None
     for agent in [agent for agent in centre.agents.values() if agent.call_id == call_id]:
         if agent.profile.agent_id != but:
             centre.agents[agent.profile.agent_id] = agents.released(agent, at, queue.wrap_up_seconds if queue else 0)
-    yield from ()
 
 
 def switch_lost(centre: Centre, event: SwitchLost | SwitchDoubted) -> Results:
@@ -242,12 +241,13 @@ def command_failed(centre: Centre, event: CommandFailed) -> Results:
     """
     if event.command == RingAgent.__name__ and event.call_id:
         centre.rings.pop(event.call_id, None)
-        yield from _free(centre, event.call_id, event.at)
+        _free(centre, event.call_id, event.at)
     if event.call_id:
         move = centre.moves.pop(event.call_id, None) if event.reason == time_alone.NOT_BEGUN else None
         if move and (call := centre.calls.get(event.call_id)):
             centre.calls[event.call_id] = replace(call, overflowed=call.overflowed - {move.to})
         centre.suspects.add(event.call_id)
+    yield from ()
 
 
 HANDLERS: Mapping[type[Event], Handler] = {

@@ -230,7 +230,6 @@ class HangupNode:
 
 
 AskingNode = LanguageNode | ChoiceNode | GatherNode | PinNode | SurveyNode
-SilentNode = SayNode | HoursNode | BranchNode
 LookingNode = LookupNode | AnswerNode
 EndNode = QueueNode | LastResortNode | VoicemailNode | CallbackNode | TransferNode | HangupNode
 Node = SayNode | HoursNode | LookingNode | BranchNode | AskingNode | EndNode

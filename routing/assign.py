@@ -118,7 +118,6 @@ class _Loose:
     """Profiles in which somebody has just become free, or begun to rest or ring, and the classes that may want them."""
 
     def __init__(self, floor: Floor) -> None:
-        self._floor = floor
         self._freed = [profile for profile in floor.roster.freed if profile.free.first is not None]
         self._urgent = [*self._freed, *floor.roster.rested]
         floor.roster.freed.clear()
