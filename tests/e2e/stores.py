@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from redis.asyncio import Redis
@@ -92,6 +95,14 @@ def full_at(child: Child, size: int) -> None:
     """From now on no file of this process grows past so many bytes, as if the disk had no room for more."""
     _, most = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (size, most))
+
+
+def writing(child: Child, suffix: str) -> Iterator[Path]:
+    """The files with this ending that this process has open."""
+    for descriptor in Path(f"/proc/{child.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if (file := descriptor.readlink()).suffix == suffix:
+                yield file
 
 
 async def storm(witness: Witness, count: int) -> int:

@@ -30,7 +30,7 @@ from tests.e2e.centre import (
 )
 from tests.e2e.conftest import Measured
 from tests.e2e.outages import kill, now, restart
-from tests.e2e.stores import STORED_WITHIN, House, as_witnessed, ends, full_at, mirrored, storm, whole
+from tests.e2e.stores import STORED_WITHIN, House, as_witnessed, ends, full_at, mirrored, storm, whole, writing
 from tests.e2e.traffic import Traffic
 from tests.e2e.witness import Witness, figure
 from tests.postgres import PostgresServer, postgres_bin
@@ -279,6 +279,12 @@ async def test_a_full_recording_disk_costs_no_call_and_what_is_missing_is_told(
     heard, said = strength(caller.heard(now() - 1.0), AGENT_HZ), strength(ring.heard(now() - 1.0), CALLER_HZ)
     await ring.hang_up()
     talked = now() - began
+
+    async def closed() -> bool | None:
+        """Asterisk has closed the files of the talk: what it had in its buffers is lost by now."""
+        return not list(writing(centre.asterisk, ".sln")) or None
+
+    await eventually(closed, "the files of the talk are closed", 10)
     full_at(centre.asterisk, resource.RLIM_INFINITY)
     recordings: list[dict[str, Any]] = []
 

@@ -128,6 +128,7 @@ class Cutter:
         self._pairs: set[asyncio.StreamWriter] = set()
         self._dead: set[asyncio.StreamWriter] = set()
         self._barred = False
+        self._silent = False
         self.port = 0
 
     async def cut_for(self, seconds: float) -> None:
@@ -144,8 +145,13 @@ class Cutter:
         self._pairs.clear()
 
     def half_open(self) -> None:
-        """From now on every connection stays open and carries nothing, as when the other machine is gone."""
+        """Every connection, a new one too, stays open and carries nothing, as when the other machine is gone."""
+        self._silent = True
         self._dead |= self._pairs
+
+    def mend(self) -> None:
+        """New connections carry again; those that were half open never do."""
+        self._silent = False
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._barred:
@@ -157,6 +163,8 @@ class Cutter:
             writer.close()  # Asterisk is away, and so are we
             return
         self._pairs |= {writer, far_writer}
+        if self._silent:
+            self._dead |= {writer, far_writer}
         await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
