@@ -56,7 +56,7 @@ from ivr.menu import (
     SayNode,
     SurveyNode,
 )
-from ivr.numbers import fits
+from ivr.numbers import fits, meant
 from ivr.secret import Secret
 from ivr.session import (
     MenuSession,
@@ -186,25 +186,26 @@ def _last_words(session: MenuSession, node: EndNode) -> Step:
 
 def _answered(session: MenuSession, typed: Secret, now: datetime) -> Step:
     """The two keys that work everywhere, then what the node itself makes of the digits."""
-    digits, menu = typed.reveal(), session.menu
+    menu, node = session.menu, node_named(session.menu, session.node)
+    digits = meant(node, typed.reveal(), (OPERATOR_KEY, menu.emergency_key))
     if digits == OPERATOR_KEY and session.node != menu.operator:
         return _took(session, "operator", menu.operator, now)
     if digits == menu.emergency_key:
         return _took(session, "emergency", menu.emergency, now)
     if session.confirming is not None and digits in (YES, NO):
         return _confirmed(session, session.confirming, digits == YES, now)
-    match node_named(menu, session.node):
+    match node:
         case LanguageNode(options=options, next=name) if digits in options:
             return _took(replace(session, lang=options[digits], lang_chosen=True), options[digits], name, now)
         case ChoiceNode(options=options) if digits in options:
             return _took(session, options[digits], options[digits], now)
         case SurveyNode(next=name) if digits in MARKS:
             return _took(replace(session, settled=Outcome.RATED), digits, name, now)
-        case GatherNode() as node if session.confirming is None and fits(node, digits):
+        case GatherNode() if session.confirming is None and fits(node, digits):
             if node.confirm:
                 return _ask(replace(session, confirming=typed), now)
             return _confirmed(session, typed, True, now)
-        case PinNode() as node if fits(node, digits):
+        case PinNode() if fits(node, digits):
             clinic = session.typed.get(node.clinic_field, NOTHING)
             return looking(session, CheckPin(clinic, typed))
     return _missed(session, "not-understood", now)
@@ -252,7 +253,7 @@ def _told(session: MenuSession, given: Input, now: datetime) -> Step:
             return _enter(known, node.found, now)
         case LookupNode(), CallerFound(found=found):
             return _enter(session, node.unknown if found is Found.UNKNOWN else node.failed, now)
-        case AnswerNode(), AnswerFound(found=Found.FOUND) if given.answer in node.answers:
+        case AnswerNode(), AnswerFound(found=Found.FOUND) if _can_be_said(node, given):
             words = [given.digits if word == DIGITS else word for word in node.answers[given.answer]]
             return _enter(say(served(session), *words), node.next, now)
         case AnswerNode(), AnswerFound():
@@ -262,6 +263,12 @@ def _told(session: MenuSession, given: Input, now: datetime) -> Step:
         case CallbackNode(), CallbackTaken():
             return _enter(session, node.otherwise, now)
     raise IllegalInput(f"{type(given).__name__} at node {session.node}")
+
+
+def _can_be_said(node: AnswerNode, given: AnswerFound) -> bool:
+    """Whether the menu knows this answer, and the digits that it would read out were found too."""
+    words = node.answers.get(given.answer)
+    return words is not None and (DIGITS not in words or given.digits != NOTHING)
 
 
 def _checked(session: MenuSession, node: PinNode, answer: Answer, now: datetime) -> Step:

@@ -8,8 +8,9 @@ modulo N, ends in the last digit; ``mod-11`` is that of Russian state registrati
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-from ivr.menu import GatherNode, PinNode
+from ivr.menu import GatherNode, Node, PinNode
 
 CHECKS = re.compile(r"luhn|mod-([2-9]|[1-9][0-9])")
 """The names of check digits that there are."""
@@ -25,6 +26,17 @@ def fits(node: GatherNode | PinNode, typed: str) -> bool:
         return True
     matched = node.pattern is None or matches(node.pattern, typed)
     return matched and (node.check is None or is_right(node.check, typed))
+
+
+def meant(node: Node, typed: str, keys: Collection[str]) -> str:
+    """What was typed; one of these keys pressed again and again is that key, unless it makes the number asked for.
+
+    Who is frightened presses 9 until somebody answers, and a node that asks for a number takes many digits at once.
+    """
+    again = len(set(typed)) == 1 and typed[0] in keys
+    if again and not (isinstance(node, GatherNode | PinNode) and fits(node, typed)):
+        return typed[0]
+    return typed
 
 
 def matches(pattern: str, digits: str) -> bool:

@@ -63,6 +63,7 @@ WORDS: dict[str, Input] = {
     "paid": AnswerFound(Found.FOUND, "paid"),
     "ring": AnswerFound(Found.FOUND, "ring", Secret("842")),
     "nonsense": AnswerFound(Found.FOUND, "nonsense"),
+    "nothing-to-ring": AnswerFound(Found.FOUND, "ring"),
     "no-claim": AnswerFound(Found.UNKNOWN),
     "no-answer": AnswerFound(Found.FAILED),
     "late-answer": AnswerFound(Found.TIMEOUT),

@@ -90,6 +90,9 @@ DOCTORS = [
     ("0", "queued doctors ru lang:ru=1 unverified"),
     ("17 0", "queued doctors ru lang:ru=1 unverified"),
     ("17 9", "queued emergency ru lang:ru=1 unverified"),
+    # who is frightened presses a key again and again
+    ("17 999", "queued emergency ru lang:ru=1 unverified"),
+    ("17 000", "queued doctors ru lang:ru=1 unverified"),
     ("17 1234 hangup", "abandoned ru unverified"),
 ]
 

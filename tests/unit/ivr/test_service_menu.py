@@ -35,6 +35,7 @@ SERVICE = [
     ("late-record 2 7100 1 no-answer", "queued general ru lang:ru=1"),
     ("late-record 2 7100 1 late-answer", "queued general ru lang:ru=1"),
     ("late-record 2 7100 1 nonsense", "queued general ru lang:ru=1"),
+    ("late-record 2 7100 1 nothing-to-ring", "queued general ru lang:ru=1"),
     # the two keys work while an answer is said
     ("late-record 2 7100 1 paid 9", "queued emergency ru lang:ru=1"),
     ("late-record 1 0", "queued general ru lang:ru=1"),
