@@ -151,7 +151,7 @@ def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
     if agent := centre.agents.get(event.agent_id):
         centre.agents[event.agent_id] = agents.answered(agent, event.call_id, event.at)
     centre.drawn_in.pop(event.call_id, None)
-    yield from third_party.interpreter(centre, centre.calls[event.call_id], event.at)
+    yield from third_party.unasked(centre, centre.calls[event.call_id], event.at)
 
 
 def talk_ended(centre: Centre, event: TalkEnded) -> Results:

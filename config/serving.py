@@ -142,7 +142,7 @@ def _on_call(found: Configuration, queue: Queue) -> bool:
 
 
 def people_are_known(found: Configuration, written: Written) -> Broken:
-    """Mentors and coordinators are agents, and nobody is their own mentor."""
+    """Mentors and coordinators are agents, nobody is their own mentor, and a coordinator joins for a region."""
     for name, agent in found.agents.items():
         way: Way = ("agents", name, "mentor")
         if agent.mentor is not None and agent.mentor not in names(written, "agents"):
@@ -152,6 +152,8 @@ def people_are_known(found: Configuration, written: Written) -> Broken:
     for name, line in found.lines.items():
         if line.coordinator is not None and line.coordinator not in names(written, "agents"):
             yield ("lines", name, "coordinator"), f"names {line.coordinator!r}, which is not among the agents"
+        if line.coordinator_joins and (line.coordinator is None or line.region is None):
+            yield ("lines", name, "coordinator_joins"), "needs the line's coordinator and region: add them"
 
 
 SERVING_RULES: Rules = {

@@ -265,8 +265,9 @@ class Line:
     ``queue`` when the menu cannot be had). ``survey`` is the menu that asks for marks after the talk. ``hours`` are
     those of the menu's hours nodes; ``timezone`` replaces their own. ``greeting`` and ``whisper`` are prompt ids: what
     the caller hears first in the menu, what the agent hears on answering. ``numbers`` are what the trunk sends as
-    dialled. ``coordinator`` is the id of the agent to try first, with the patience of the queue. ``ambulance`` is the
-    state's ambulance number in the line's region: whoever comes to an emergency queue from here hears it while waiting.
+    dialled. ``coordinator`` is the id of the agent to try first, with the patience of the queue; ``coordinator_joins``
+    the talk when somebody answers who is not of the ``region``. ``ambulance`` is the state's ambulance number there:
+    whoever comes to an emergency queue from here hears it while waiting.
     """
 
     line_id: str
@@ -285,4 +286,5 @@ class Line:
     whisper: str | None = None
     region: str | None = None
     coordinator: str | None = None
+    coordinator_joins: bool = False
     ambulance: str | None = None

@@ -1,4 +1,5 @@
-"""Is a regional caller served by the coordinator, else by the regional centre, else by head office (Q23)?"""
+"""Do coordinator, regional centre and head office serve a regional caller in turn (Q23), or head office with the
+coordinator (Q25)?"""
 
 from __future__ import annotations
 
@@ -9,24 +10,32 @@ import pytest
 import pytest_asyncio
 
 from synthetic.tones import Tone
-from tests.e2e.centre import AGENT_HZ, LiveCentre, live_centre, waiting
+from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, live_centre, waiting
 from tests.e2e.outages import kill, restart
-from tests.e2e.test_transfers import SECOND_HZ, THIRD_HZ, without_whisper
+from tests.e2e.test_third_party import HALF
+from tests.e2e.test_transfers import SECOND_HZ, THIRD_HZ, hear_each_other, talks_with, without_whisper
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-REGION = "+442079460790"
+REGION, CAPITAL = "+442079460790", "+442079460791"
 
 
 def a_region(values: dict[str, Any]) -> None:
-    """Kazan without its menu, where the centre helps after 2 s and head office after 5 s."""
+    """Kazan without its menu, where the centre helps after 2 s and head office after 5 s; and a line that leads to head
+    office at once, where the coordinator joins in."""
     without_whisper(values)
     queue = values["queues"]["kazan"]
     queue["relaxation"] = [{"after_seconds": 2, "levels": {"region:*": 0}}]
     queue["overflow"] = [{"when": "long", "after_seconds": 5, "to": "queue", "queue": "operator"}]
     queue["preferred_seconds"] = 2
-    line = {"label": "Region", "kind": "direct", "numbers": [REGION], "queue": "kazan", "languages": ["ru"]}
-    values["lines"]["region"] = line | {"coordinator": "leila"}
+    values["lines"]["region"] = a_line("Region", REGION, "kazan")
+    joins = {"region": "kazan", "coordinator_joins": True}
+    values["lines"]["capital"] = a_line("Capital", CAPITAL, "operator") | joins
+
+
+def a_line(label: str, number: str, queue: str) -> dict[str, Any]:
+    line = {"label": label, "kind": "direct", "numbers": [number], "queue": queue, "languages": ["ru"]}
+    return line | {"coordinator": "leila"}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -68,3 +77,23 @@ async def test_a_caller_who_has_overflowed_waits_in_the_other_queue_after_a_rest
     await caller.hears(Tone(AGENT_HZ), within=8)
     served = "select queue, agent_id from waits where call_id = ? and result = 'answered'"
     assert [tuple(row.values()) for row in await centre.of(caller, served)] == [("operator", "anna")]
+
+
+async def test_the_coordinator_joins_a_call_that_went_through_the_capital(centre: LiveCentre) -> None:
+    await centre.seat("galina")  # a doctor more, for emergencies
+    leila = await centre.seat("leila", hz=SECOND_HZ)
+    anna = await centre.seat("anna", hz=THIRD_HZ)
+    caller = await centre.call(CAPITAL)
+    ring, third = await anna.rung(), await leila.rung(within=10)
+    for listener, voices in (
+        (third, (CALLER_HZ, THIRD_HZ)),
+        (caller, (SECOND_HZ, THIRD_HZ)),
+        (ring, (CALLER_HZ, SECOND_HZ)),
+    ):
+        for hz in voices:
+            await listener.hears(Tone(hz, share=HALF), within=8)
+    await third.hang_up()
+    await hear_each_other(caller, ring, THIRD_HZ)
+    await centre.until(talks_with(await centre.call_id(caller), "anna", "leila"), "anna talks on, leila is free")
+    served = "select agent_id from waits where call_id = ? and result = 'answered'"
+    assert [row["agent_id"] for row in await centre.of(caller, served)] == ["anna"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from app.state import Centre
 from calls.call import CallState, ThirdPartyMode
 from calls.commands import AnswerCode, DrawIn
@@ -40,13 +38,12 @@ def a_talk(lang: str = "ru") -> Centre:
     )
 
 
-@pytest.mark.parametrize(("lang", "chosen"), [("ru", "galina"), ("en", "ivan")])
-def test_who_is_called_in_speaks_the_language_and_has_been_idle_longest(lang: str, chosen: str) -> None:
-    centre = a_talk(lang)
+def test_somebody_of_the_queue_that_the_agent_asked_for_is_rung() -> None:
+    centre = a_talk()
     drawn, answer = handle(centre, ASKED)
-    assert drawn == DrawIn(node="pbx1", call_id="call-1", channel="PJSIP/trunk-call-1", agent_id=chosen, mode=TALK)
+    assert drawn == DrawIn(node="pbx1", call_id="call-1", channel="PJSIP/trunk-call-1", agent_id="galina", mode=TALK)
     assert answer == AnswerCode(node="pbx1", channel="PJSIP/anna-9", answer="calling-in")
-    assert centre.agents[chosen].state is AgentState.RINGING
+    assert centre.agents["galina"].state is AgentState.RINGING
 
 
 def test_where_nobody_is_free_the_agent_is_told_so() -> None:
@@ -111,31 +108,31 @@ def test_nobody_is_rung_twice_for_one_talk_but_for_the_next_one() -> None:
     assert drawn(centre, replace(ANSWERED, at=NOON + seconds(7200))) == ["boris"]
 
 
-@pytest.mark.parametrize(
-    ("nurses", "queue", "chosen"),
-    [(1, "operator", "nina"), (2, "operator", "boris"), (1, "emergency", "boris")],
-)
-def test_whom_the_emergency_line_keeps_is_drawn_in_by_its_own_callers_alone(
-    nurses: int, queue: str, chosen: str
-) -> None:
-    centre = an_english_caller_of_the_operators()
-    centre.calls["call-1"] = replace(centre.calls["call-1"], queue=queue)
-    spoken = "lang:en=2&lang:ru=9"
-    for number in range(nurses):
-        name = "boris" if number == 0 else f"nurse{number}"
-        centre.agents[name] = an_agent(name, spoken, "nurse", since=NOON - seconds(90 - number))
-    emergency = replace(centre.configuration.queues["emergency"], reserve=1)
-    relaxed = replace(emergency, relaxation=centre.configuration.queues["operator"].relaxation)
-    queues = {**centre.configuration.queues, "emergency": relaxed}
-    centre.configuration = replace(centre.configuration, queues=queues)
-    assert drawn(centre, ANSWERED) == [chosen]
-
-
 def test_no_interpreter_is_drawn_in_where_the_agent_speaks_the_language_or_the_queue_does_not_promise_one() -> None:
     for change in ({"lang": "ru"}, {"lang": ""}, {"queue": "claims"}):
         centre = an_english_caller_of_the_operators()
         centre.calls["call-1"] = replace(centre.calls["call-1"], **change)
         assert drawn(centre, ANSWERED) == []
+
+
+def test_a_coordinator_is_drawn_in_where_the_line_says_so_and_head_office_answers() -> None:
+    call = a_call(state=CallState.RINGING, agent_id="anna", lang="ru", queue="operator", line="kazan")
+    anna = an_agent("anna", "lang:ru=9", state=AgentState.RINGING, call_id="call-1")
+    centre = a_centre(call, anna, an_agent("leila", "lang:ru=9&region:kazan=9"))
+    lines = centre.configuration.lines
+    assert drawn(centre, ANSWERED) == ["leila"]
+    centre = a_centre(call, anna, an_agent("leila", "lang:ru=9&region:kazan=9"))
+    off = {**lines, "kazan": replace(lines["kazan"], coordinator_joins=False)}
+    centre.configuration = replace(centre.configuration, lines=off)
+    assert drawn(centre, ANSWERED) == []
+
+
+def test_who_did_not_answer_as_a_colleague_brings_no_second_interpreter() -> None:
+    centre = an_english_caller_of_the_operators()
+    assert drawn(centre, ANSWERED) == ["boris"]
+    handle(centre, ThirdPartyJoined(at=NOON, call_id="call-1", agent_id="boris", mode=TALK))
+    vain = ThirdPartyNotReached(at=NOON, call_id="call-1", agent_id="galina", mode=TALK, dial_status="BUSY")
+    assert drawn(centre, vain) == []
 
 
 def test_a_snapshot_keeps_and_finds_third_parties_and_frees_those_who_have_left() -> None:

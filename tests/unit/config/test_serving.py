@@ -66,6 +66,8 @@ FAULTS = [
     ("mentor: anna", "mentor: hanna", "agents.denis.mentor", "not among the agents"),
     ("mentor: anna", "mentor: denis", "agents.denis.mentor", "own name"),
     ("coordinator: leila", "coordinator: lela", "lines.kazan.coordinator", "not among the agents"),
+    ("    coordinator: leila\n", "", "lines.kazan.coordinator_joins", "needs the line's coordinator"),
+    ("    region: kazan\n", "", "lines.kazan.coordinator_joins", "and region"),
 ]  # fmt: skip
 
 
@@ -92,3 +94,4 @@ def test_the_sample_shows_each_rule_once() -> None:
     assert [agent.agent_id for agent in centre.agents.values() if agent.on_call] == ["marat"]
     assert (centre.agents["denis"].calls_per_hour, centre.agents["denis"].mentor) == (6, "anna")
     assert centre.lines["kazan"].coordinator == "leila"
+    assert [line.line_id for line in centre.lines.values() if line.coordinator_joins] == ["kazan"]
