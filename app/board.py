@@ -194,8 +194,12 @@ def _agent(row: Row, now: datetime, size: int) -> Text:
     if state == "offline":
         return fit(f"{glyph} {name}", size, QUIET)
     no_phone = row.get("reachable") is False and state in ("ready", "paused")
-    note = "no phone" if no_phone else word(row, "reason") if state == "paused" else ""
-    style = "red" if no_phone or note == NO_ANSWER else QUIET
+    misses, note = figure(row, "misses"), word(row, "reason") if state == "paused" else ""
+    if misses and state in ("ready", "ringing"):
+        note = f"missed {misses:g}"
+    if no_phone:
+        note = "no phone"
+    style = "red" if no_phone or note == NO_ANSWER else "yellow" if misses else QUIET
     end = Text.assemble(" ", (note, style), " " if note else "", (ago(row, "since", now), QUIET))
     return Text.assemble((glyph, colour), " ", fit(name, size - 2 - end.cell_len), end)
 

@@ -124,6 +124,7 @@ def agent_view(agent: Agent) -> View:
         "since": agent.since.isoformat(),
         "call_id": agent.call_id,
         "reachable": agent.reachable,
+        "misses": agent.misses,
     }
 
 

@@ -245,3 +245,16 @@ def test_the_expected_wait_stands_beside_the_longest_and_only_where_somebody_wai
 
 def test_who_is_paused_for_missed_rings_is_shown_with_the_reason() -> None:
     assert the_line(shown(a_live(agents=[an_agent(state="paused", reason="no-answer")]), width=140), "no-answer")
+
+
+def test_how_many_rings_in_a_row_an_agent_has_missed_is_shown_until_they_talk_or_pause() -> None:
+    agents = [
+        an_agent("a", "Anna", misses=2),
+        an_agent("b", "Boris", state="ringing", misses=1),
+        an_agent("c", "Clara", state="paused", reason="no-answer", misses=3),
+        an_agent("d", "Denis"),
+        an_agent("e", "Elena", misses=1, reachable=False),
+    ]
+    lines = shown(a_live(agents=agents), width=140)
+    assert "Anna" in the_line(lines, "missed 2") and "Boris" in the_line(lines, "missed 1")
+    assert "\n".join(lines).count("missed") == 2

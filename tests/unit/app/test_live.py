@@ -19,7 +19,7 @@ from config.model import Configuration
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
 from metrics.waits import Wait, WaitEnd
-from routing.agent import answered, off_duty, on_duty, reached
+from routing.agent import answered, not_reached, off_duty, on_duty, reached, reserve
 from tests.builders import NOON, a_call, seconds
 
 TREE = Path(__file__).parents[3]
@@ -180,3 +180,16 @@ def test_callers_see_their_place_and_a_queue_its_expected_wait_when_it_has_been_
     centre.keep_floor(NOON + seconds(2))
     centre.expected.look(centre.estimator, NOON + seconds(2))
     assert row(seen(centre, figures), "queues", "queue", "coverage")["expected_wait_s"] is None
+
+
+def test_an_agents_missed_rings_in_a_row_are_counted_until_they_answer(centre: Centre, figures: Figures) -> None:
+    def misses() -> object:
+        return row(seen(centre, figures), "agents", "agent_id", "anna")["misses"]
+
+    agent = reached(on_duty(centre.agents["anna"], Duty.READY, "", NOON), True)
+    for count in (1, 2):
+        agent = not_reached(reserve(agent, "c1", count, NOON), "c1", "NOANSWER", NOON)
+        centre.agents["anna"] = agent
+        assert misses() == count
+    centre.agents["anna"] = answered(agent, "c2", NOON)
+    assert misses() == 0
