@@ -14,13 +14,14 @@ from app.preferred import CutOffTalks, preferred
 from app.promised import Callback, MenuCounts
 from calls.call import Call, CallState
 from calls.commands import RingAgent
+from calls.events import MenuHandedOver
 from config.model import Configuration
-from ivr.dialogue import Handover
 from routing.agent import Agent
 from routing.estimate import Estimator
 from routing.explain import Reason
 from routing.floor import Floor
 from routing.reserve import OnCall, Pressure
+from routing.telling import Told
 from routing.waiting import Target, WaitingCall
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,17 +60,6 @@ class Move:
 
     to: Target
     asked_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a caller who waits in this queue knows of their place and their wait in minutes (None: nothing), and when it
-    was last thought about."""
-
-    at: datetime
-    queue: str
-    place: int | None = None
-    minutes: int | None = None
 
 
 def ring_of(call: Call, ring: Ring) -> RingAgent:
@@ -124,7 +114,7 @@ class Centre:
     expected: Expected = field(default_factory=Expected)
     drawn_in: dict[str, set[str]] = field(default_factory=dict)
     callbacks: dict[str, Callback] = field(default_factory=dict)
-    handovers: dict[str, Handover] = field(default_factory=dict)
+    handovers: dict[str, MenuHandedOver] = field(default_factory=dict)
     menus: MenuCounts = field(default_factory=MenuCounts)
     told: dict[str, Told] = field(default_factory=dict)
     proposed: Configuration | None = None

@@ -1,4 +1,4 @@
-"""What is a waiting caller told of their place and their wait, and when is nothing told?"""
+"""Which words does a waiting caller hear of place and wait, and who hears none?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.announcing import EVERY, FIRST_AFTER, MOST_AT_ONCE, look, minutes
+from app.announcing import look
 from app.state import Centre
 from app.time_alone import tick
 from calls.call import INTERNAL_LINE, Call, CallState
@@ -16,6 +16,7 @@ from calls.commands import Announce
 from calls.events import Tick
 from routing.agent import AgentState
 from routing.estimate import Estimate
+from routing.telling import EVERY, FIRST_AFTER
 from routing.waiting import WaitingCall
 from tests.builders import NOON, a_call, an_agent, seconds
 from tests.unit.app.test_handlers import a_centre
@@ -74,32 +75,6 @@ def test_who_moves_up_is_told_so() -> None:
     assert told(centre, FIRST + AGAIN + 1)["two"].startswith("position-next")
 
 
-def test_a_place_that_has_got_worse_is_not_told_until_it_is_as_good_again() -> None:
-    centre = a_full_house(who_waits("two", after=1))
-    assert told(centre, FIRST + 1)["two"].startswith("position-next")
-    centre.calls["one"] = who_waits("one")
-    assert "two" not in told(centre, FIRST + 1 + AGAIN)
-    gone(centre, "one")
-    assert told(centre, FIRST + 1 + 2 * AGAIN)["two"].startswith("position-next")
-
-
-def test_of_a_wait_that_has_grown_only_the_place_is_told() -> None:
-    centre = a_full_house(who_waits("one"))
-    told(centre, FIRST)
-    known = centre.told["one"]
-    assert known.minutes is not None
-    centre.told["one"] = replace(known, minutes=known.minutes - 1)
-    assert told(centre, FIRST + AGAIN) == {"one": "position-next"}
-
-
-def test_another_queue_has_another_place() -> None:
-    centre = a_full_house(who_waits("one", queue="claims"), who_waits("two", after=1))
-    told(centre, FIRST + 1)
-    centre.calls["one"] = replace(centre.calls["one"], queue="operator")
-    centre.calls["two"] = replace(centre.calls["two"], queued_at=NOON - seconds(9))
-    assert told(centre, FIRST + 1 + AGAIN)["one"].startswith("position-is num-2")
-
-
 @pytest.mark.parametrize(
     "call",
     [
@@ -120,13 +95,6 @@ def test_where_nobody_on_duty_can_serve_them_nothing_is_told() -> None:
     assert told(a_full_house(who_waits("one"), agents=()), 3 * AGAIN) == {}
 
 
-def test_in_a_crowd_those_come_first_who_have_waited_longest_for_it() -> None:
-    centre = a_full_house(*(who_waits(f"call-{number:02}", after=number / 100) for number in range(12)))
-    heard = [told(centre, FIRST + 1 + turn / 2) for turn in range(3)]
-    assert [len(one) for one in heard] == [MOST_AT_ONCE, MOST_AT_ONCE, 12 - 2 * MOST_AT_ONCE]
-    assert [*heard[0], *heard[1], *heard[2]] == [f"call-{number:02}" for number in range(12)]
-
-
 def test_a_fault_costs_neither_the_tick_nor_what_the_others_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     centre = a_full_house(who_waits("one"), who_waits("two", after=1))
     estimate = centre.estimator.estimate
@@ -145,10 +113,3 @@ def test_what_was_told_is_forgotten_with_the_call() -> None:
     gone(centre, "one")
     told(centre, FIRST + 1)
     assert centre.told == {}
-
-
-@pytest.mark.parametrize(
-    ("seconds_", "said"), [(0, 1), (59, 1), (60, 1), (61, 2), (600, 10), (601, 15), (900, 15), (901, 20), (3600, 60)]
-)
-def test_a_wait_is_rounded_up(seconds_: float, said: int) -> None:
-    assert minutes(seconds_) == said
