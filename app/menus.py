@@ -6,21 +6,24 @@ Handlers for app/handlers, the ports that keep promises and handovers, and what 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 
 import structlog
 
 from agi_scripts.lookups import Lookups, TakesCallbacks
 from app.engine import Engine
+from app.errors import InboxFull
 from app.lookups import MenuSources
 from app.promised import Callback, MenuCounts
 from app.state import Centre
 from calls.callbacks import CallbackKind, callback_id
 from calls.commands import Command
-from calls.events import CallbackAsked, CallbackDone, CallSpooled, Event, MenuEnded, VoicemailLeft
+from calls.events import CallbackAsked, CallbackDone, CallSpooled, Event, MenuEnded, MenuHandedOver, VoicemailLeft
 from ivr.dialogue import Handover, Outcome, TakeCallback
 from ivr.secret import Secret
 from storage.errors import DatabaseAway
+from storage.handovers import open_handovers
 from storage.history import History
 from storage.menu_choices import menu_outcomes
 from storage.open_callbacks import open_callbacks
@@ -74,10 +77,27 @@ def menu_ended(centre: Centre, event: MenuEnded) -> Results:
     yield from ()
 
 
-def keep_handover(centre: Centre, call_id: str, handover: Handover) -> None:
-    """What the caller chose, typed and heard, until the call ends."""
-    if call_id in centre.calls:
-        centre.handovers[call_id] = handover
+def menu_handed_over(centre: Centre, event: MenuHandedOver) -> Results:
+    """It stays until the call ends; that of a call which has ended nobody would ever take away again."""
+    if event.call_id in centre.calls:
+        centre.handovers[event.call_id] = event
+    yield from ()
+
+
+def handed_over(call_id: str, handover: Handover, at: datetime) -> MenuHandedOver:
+    """The fact: what was typed is masked before it is stored or shown anywhere."""
+    record = handover.record
+    return MenuHandedOver(
+        at=at,
+        call_id=call_id,
+        chosen=handover.chosen,
+        typed={name: masked(number) for name, number in handover.typed.items()},
+        heard=handover.heard,
+        region=record.region,
+        lang=record.lang,
+        vip=record.vip,
+        doctor=record.doctor,
+    )
 
 
 def keeps_promises(engine: Engine, history: History) -> TakesCallbacks:
@@ -95,24 +115,31 @@ def keeps_promises(engine: Engine, history: History) -> TakesCallbacks:
 def ports(sources: MenuSources, engine: Engine, history: History) -> Callable[[], Lookups]:
     """What a menu may ask, as of now."""
     take_callback = keeps_promises(engine, history)
+
+    def hand_over(call_id: str, handover: Handover) -> None:
+        with suppress(InboxFull):  # the agent's screen stays empty; the caller goes on all the same
+            engine.post(handed_over(call_id, handover, datetime.now(UTC)))
+
     return lambda: Lookups(
         find_caller=sources.find_caller,
         find_answer=sources.find_answer,
         take_callback=take_callback,
-        hand_over=lambda call_id, handover: keep_handover(engine.centre, call_id, handover),
+        hand_over=hand_over,
     )
 
 
 async def recall(centre: Centre, history: History, now: datetime) -> None:
-    """Whom to ring back and what the day's menus came to, as history knows it."""
+    """Whom to ring back, what the day's menus came to, and left to those who still talk, as history knows it."""
     zone = centre.configuration.timezone
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     try:
         promises = await open_callbacks(history.writer.engine)
         outcomes = await menu_outcomes(history.writer.engine, midnight)
+        handovers = await open_handovers(history.writer.engine)
     except DatabaseAway:
-        log.warning("promises to ring back not read: database away", action="service.without_callbacks")
+        log.warning("what menus left behind not read: database away", action="service.without_callbacks")
         return
+    centre.handovers.update({handover.call_id: handover for handover in handovers})
     centre.menus.recall(outcomes, now, zone)
     for row in promises:
         centre.callbacks[row.callback_id] = Callback(
@@ -145,14 +172,13 @@ def menus_view(counts: MenuCounts, now: datetime, zone: tzinfo) -> dict[str, obj
     return {"ended": ended, "self_served": served, "contained_share": share}
 
 
-def handover_view(handover: Handover) -> dict[str, object]:
-    """What an agent's screen shows before the talk; of what was typed the last digits only."""
-    record = handover.record
+def handover_view(handover: MenuHandedOver) -> dict[str, object]:
+    """What an agent's screen shows before the talk."""
     return {
         "chosen": [{"node": node, "choice": choice} for node, choice in handover.chosen],
-        "typed": {name: masked(number) for name, number in handover.typed.items()},
+        "typed": handover.typed,
         "heard": list(handover.heard),
-        "record": {"region": record.region, "lang": record.lang, "vip": record.vip, "doctor": record.doctor},
+        "record": {"region": handover.region, "lang": handover.lang, "vip": handover.vip, "doctor": handover.doctor},
     }
 
 

@@ -81,6 +81,23 @@ class MenuEnded(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MenuHandedOver(CallEvent):
+    """What the menu leaves to whoever talks with the caller next; medical, so only history and that screen see it.
+
+    ``chosen`` are pairs of a node and what was taken there, ``typed`` numbers by their fields, masked, ``heard`` ids of
+    prompts; the rest is what a lookup said of the caller.
+    """
+
+    chosen: tuple[tuple[str, str], ...] = field(repr=False)
+    typed: dict[str, str] = field(repr=False)
+    heard: tuple[str, ...] = field(repr=False)
+    region: str = field(repr=False)
+    lang: str = field(repr=False)
+    vip: bool = field(repr=False)
+    doctor: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerQueued(CallEvent):
     """The caller is in the waiting room (also after a ring without answer and after a transfer to a queue).
 
@@ -241,6 +258,13 @@ class ThirdPartyAsked(CallEvent):
     queue: str
     node: str
     channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmbulanceCalled(CallEvent):
+    """The agent in the talk has the ambulance rung; it joins and leaves as the third party ``ambulance``."""
+
+    agent_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

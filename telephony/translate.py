@@ -18,6 +18,7 @@ from calls.events import (
     AgentAnswered,
     AgentNotReached,
     AgentRinging,
+    AmbulanceCalled,
     CallEnded,
     CallerQueued,
     CallStarted,
@@ -224,10 +225,6 @@ def _third_party_not_reached(told: Told) -> Event:
     )
 
 
-def _reserve_accepted(told: Told) -> Event:
-    return ReserveAccepted(at=told.at, agent_id=told.agent_id())
-
-
 def _reserve_declined(told: Told) -> Event:
     return ReserveDeclined(at=told.at, agent_id=told.agent_id(), dial_status=told.message.get("DialStatus"))
 
@@ -284,10 +281,11 @@ USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {
     "RingBackAsked": _ring_back_asked,
     "RingBackAnswered": _ring_back_answered,
     "ThirdPartyAsked": _third_party_asked,
+    "AmbulanceCalled": lambda told: AmbulanceCalled(at=told.at, call_id=told.call_id(), agent_id=told.agent_id()),
     "ThirdPartyJoined": _third_party_joined,
     "ThirdPartyLeft": _third_party_left,
     "ThirdPartyNotReached": _third_party_not_reached,
-    "ReserveAccepted": _reserve_accepted,
+    "ReserveAccepted": lambda told: ReserveAccepted(at=told.at, agent_id=told.agent_id()),
     "ReserveDeclined": _reserve_declined,
 }
 

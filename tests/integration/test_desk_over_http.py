@@ -20,7 +20,7 @@ from app.desk import EngineDesk
 from app.engine import Engine
 from app.handlers import HANDLERS
 from app.live import standing
-from app.menus import keep_handover
+from app.menus import handed_over
 from app.state import Centre
 from app.top import watch
 from calls.call import CallState
@@ -190,7 +190,8 @@ async def test_what_a_caller_did_in_the_menu_is_on_the_agents_screen(client: Cli
     await house.asterisk_comes()
     await house.a_caller_comes("hotline", "coverage", "node1-1.1")
     chosen, typed = (("topics", "claims"),), {"claim": Secret("79927398713")}
-    keep_handover(house.engine.centre, "node1-1.1", Handover(chosen, typed, ("welcome",), CallerRecord(region="kazan")))
+    left = Handover(chosen, typed, ("welcome",), CallerRecord(region="kazan"))
+    await house.happens(handed_over("node1-1.1", left, datetime.now(UTC)))
     shown = await (await client.get("/api/v1/calls/node1-1.1", headers=BEARER)).json()
     assert (shown["line"], shown["queue"], shown["state"]) == ("hotline", "coverage", "waiting")
     assert shown["handover"] == {

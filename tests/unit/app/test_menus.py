@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from app.engine import Engine
 from app.handlers import HANDLERS
 from app.live import live, standing
-from app.menus import handover_view, keep_handover, keeps_promises, masked, recall
+from app.menus import handed_over, handover_view, keeps_promises, masked, recall
 from app.promised import MenuCounts
 from app.state import Centre
 from calls.call import CallState
@@ -34,6 +36,7 @@ from ivr.secret import Secret
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
 from routing.agent import AgentState, off_duty
+from storage.codec import encode
 from storage.history import History
 from storage.open_callbacks import open_callbacks
 from tests.builders import NOON, an_agent
@@ -99,11 +102,11 @@ def test_a_restart_goes_on_with_the_days_figure() -> None:
 
 
 def test_a_handover_is_there_until_the_call_ends_and_masks_what_was_typed() -> None:
-    engine = an_engine()
-    keep_handover(engine.centre, "c", HANDOVER)
+    engine, left = an_engine(), handed_over("c", HANDOVER, NOON)
+    engine.step(left)
     assert engine.centre.handovers == {}  # nobody would ever take it away again
     engine.step(STARTED)
-    keep_handover(engine.centre, "c", HANDOVER)
+    engine.step(left)
     assert handover_view(engine.centre.handovers["c"]) == {
         "chosen": [{"node": "topics", "choice": "claims"}],
         "typed": {"policy": "•••••••••13", "pin": "••••"},
@@ -113,6 +116,12 @@ def test_a_handover_is_there_until_the_call_ends_and_masks_what_was_typed() -> N
     engine.step(CallEnded(at=NOON, call_id="c", state=CallState.MENU, cause=16, by=EndedBy.CALLER))
     assert engine.centre.handovers == {}
     assert masked(Secret("")) == ""
+
+
+def test_what_a_caller_typed_is_stored_masked_and_shown_by_no_repr() -> None:
+    left = handed_over("c", HANDOVER, NOON)
+    assert "79927398713" not in json.dumps(encode(left, "run", 1, "v").payload)
+    assert not [word for word in ("topics", "policy", "welcome", "vip") if word in repr(left)]
 
 
 def test_an_agent_is_free_while_the_caller_gives_a_mark() -> None:
@@ -161,4 +170,26 @@ async def test_a_promise_is_in_sql_after_a_restart(tmp_path: Path) -> None:
     restarted = an_engine().centre
     await recall(restarted, again, NOON)
     assert list(restarted.callbacks) == ["c-callback"]
+    await again.close()
+
+
+async def test_a_restart_knows_what_callers_left_in_the_menu_whose_calls_go_on(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'history.sqlite'}"
+    history = History(url, tmp_path / "spool", "v1")
+    await history.start()
+    ended = CallEnded(at=NOON, call_id="over", state=CallState.TALK, cause=16, by=EndedBy.CALLER)
+    for event in (
+        STARTED,
+        handed_over("c", HANDOVER, NOON),
+        replace(STARTED, call_id="over"),
+        handed_over("over", HANDOVER, NOON),
+        ended,
+    ):
+        history.record(event)
+    await history.close()
+    again = History(url, tmp_path / "spool", "v1")
+    await again.start()
+    centre = an_engine().centre
+    await recall(centre, again, NOON)
+    assert centre.handovers == {"c": handed_over("c", HANDOVER, NOON)}
     await again.close()

@@ -180,6 +180,18 @@ def test_emergency_callers_of_a_line_are_told_its_ambulance_number_in_its_langua
     assert "AL_MUSIC=emergency${AL_AMBULANCE})" in dialplan
 
 
+def test_the_ambulance_is_rung_by_the_numbers_of_the_lines_and_by_nothing_that_anybody_dials(
+    centre: Configuration, site: Site
+) -> None:
+    render(centre, site, secrets_of(centre))
+    dialplan = text_of(site, "extensions.conf")
+    (section,) = [part for part in dialplan.split("\n[") if part.startswith("al-ambulance-of]")]
+    lines = re.findall(r"^exten => (\w+),1,UserEvent.*\n.*Dial\(PJSIP/(\d+)@trunk", section, re.MULTILINE)
+    assert dict(lines) == {line.line_id: line.ambulance for line in centre.lines.values() if line.ambulance}
+    assert section.count("Dial(") == len(lines)
+    assert dialplan.count("al-ambulance-of,") == 1, "reached by the line of the talk alone"
+
+
 UNKNOWN_TO_ASTERISKLINT = "E_APP_MISSING: app 'MSet' does not exist"
 """asterisklint 0.4.3 lacks this built-in; tests/integration/test_rendered_files asks Asterisk itself for every one."""
 

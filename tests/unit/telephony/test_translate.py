@@ -16,6 +16,7 @@ from calls.events import (
     AgentAnswered,
     AgentNotReached,
     AgentRinging,
+    AmbulanceCalled,
     CallEnded,
     CallerQueued,
     CallStarted,
@@ -180,6 +181,10 @@ FACTS: list[tuple[AmiMessage, Event]] = [
     (
         user_event("ThirdPartyAsked", ABOUT, "Agent: agent1", "Queue: claims", channel=PHONE),
         ThirdPartyAsked(**CALL, agent_id="agent1", queue="claims", node="node1", channel="PJSIP/agent1-00000008"),
+    ),
+    (
+        user_event("AmbulanceCalled", ABOUT, "Agent: agent1", channel=PHONE),
+        AmbulanceCalled(**CALL, agent_id="agent1"),
     ),
     (
         user_event("ThirdPartyJoined", ABOUT, "Agent: agent2", "Mode: talk", channel=PHONE),
