@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from calls.errors import BadNeeds
 
 SKILL_FORM = re.compile(r"[a-z]+:[a-z0-9_-]+")
+LEVEL_FORM = re.compile(r"[0-9]{1,2}")
 
 Needs = tuple[tuple[str, int], ...]
 """Skills with least levels, sorted by skill: ``(("desk:approvals", 1), ("lang:ru", 3))``."""
@@ -32,7 +33,7 @@ def parse_needs(text: str) -> Needs:
     levels: dict[str, int] = {}
     for part in filter(None, text.split("&")):
         skill, equals, level = part.partition("=")
-        if not equals or not level.isascii() or not level.isdigit():
+        if not equals or not LEVEL_FORM.fullmatch(level):
             raise BadNeeds(f"need {part!r} is not of the form skill=level")
         levels[skill] = int(level)
     return needs(levels)

@@ -33,7 +33,7 @@ def test_no_needs_mean_anybody() -> None:
 @pytest.mark.parametrize(
     "text",
     ["lang:ru", "lang:ru=", "lang:ru=0", "lang:ru=11", "lang:ru=-1", "lang:ru=3.5", "ru=3", "Lang:ru=3", "lang:=1",
-     "lang:ru=٣", "lang:ru=3,desk:x=1", "lang:ru=3&desk", "lang:ru=3\r\n"],
+     "lang:ru=٣", "lang:ru=3,desk:x=1", "lang:ru=3&desk", "lang:ru=3\r\n", f"lang:ru={'9' * 5000}"],
 )  # fmt: skip
 def test_what_is_no_need_is_refused(text: str) -> None:
     with pytest.raises(BadNeeds):
