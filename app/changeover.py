@@ -16,7 +16,7 @@ from calls.commands import Command, MirrorDuty, MoveToQueue
 from calls.events import ConfigurationApplied, Duty, DutyChanged, Event
 from config.heir import heir
 from config.model import Configuration
-from routing.agent import off_duty
+from routing.agent import Agent, AgentProfile, off_duty
 from routing.waiting import Target
 
 NO_AGENT = "removed"
@@ -30,7 +30,7 @@ def configuration_applied(centre: Centre, event: ConfigurationApplied) -> Iterat
         return
     centre.proposed = None
     agents = {
-        agent_id: replace(centre.agents[agent_id], profile=profile)
+        agent_id: _renewed(centre.agents[agent_id], profile)
         if agent_id in centre.agents
         else off_duty(profile, event.at)
         for agent_id, profile in proposed.agents.items()
@@ -46,6 +46,14 @@ def configuration_applied(centre: Centre, event: ConfigurationApplied) -> Iterat
             agent = centre.agents[agent_id]
             paused = agent.duty is not Duty.READY
             yield MirrorDuty(node=node, agent_id=agent_id, paused=paused, reason=agent.reason)
+
+
+def _renewed(agent: Agent, profile: AgentProfile) -> Agent:
+    """Of a phone that is new we know nothing yet, and nobody tells of one that is gone: an agent on a mobile can be
+    rung."""
+    had_phone, has_phone = agent.profile.extension is not None, profile.extension is not None
+    reachable, in_use = not has_phone or (had_phone and agent.reachable), has_phone and agent.phone_in_use
+    return replace(agent, profile=profile, reachable=reachable, phone_in_use=in_use)
 
 
 def look(centre: Centre, at: datetime) -> Iterator[Command]:

@@ -80,6 +80,19 @@ def test_who_waits_in_a_queue_that_is_gone_is_led_on_once() -> None:
     assert handle(centre, Tick(at=LATER + seconds(1))) == []
 
 
+def test_an_agent_whose_phone_is_taken_away_can_be_rung_on_the_mobile_and_of_a_new_phone_nothing_is_known() -> None:
+    away = an_agent("anna", reachable=False, phone_in_use=True)
+    outside = an_agent("boris")
+    outside = replace(outside, profile=replace(outside.profile, extension=None, mobile="+447700900123"))
+    centre = a_centre(agents=(away, outside))
+    swapped = {
+        "anna": replace(away.profile, extension=None, mobile="+447700900124"),
+        "boris": replace(outside.profile, extension="102", mobile=None),
+    }
+    applied(centre, without_claims(agents=swapped))
+    assert [(one.reachable, one.phone_in_use) for one in centre.agents.values()] == [(True, False), (False, False)]
+
+
 def test_who_is_no_agent_any_more_finishes_the_talk_and_goes() -> None:
     busy = an_agent("anna", state=AgentState.TALKING, call_id="talk", duty=Duty.READY)
     idle = an_agent("boris", duty=Duty.READY)
