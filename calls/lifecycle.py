@@ -97,7 +97,8 @@ def apply(call: Call, event: CallEvent) -> Call:
     changed = replace(call, state=state, state_since=since)
     match event:
         case CallerQueued():
-            goes_on = call.state in (S.WAITING, S.RINGING, S.LAST_RESORT)
+            sent_on = call.state in (S.WAITING, S.RINGING, S.LAST_RESORT)
+            goes_on = sent_on and event.queue == call.queue
             return replace(
                 changed,
                 channel=event.channel,
@@ -107,11 +108,11 @@ def apply(call: Call, event: CallEvent) -> Call:
                 caller=event.caller,
                 queued_at=event.queued_at,
                 waiting_since=(call.waiting_since if goes_on else None) or event.at,
-                back_since=event.at if call.state is S.LAST_RESORT else call.back_since if goes_on else None,
+                back_since=(event.at if call.state is S.LAST_RESORT else call.back_since) if goes_on else None,
                 agent_id=None,
                 attempt=None,
                 preferred=event.preferred,
-                overflowed=call.overflowed if goes_on else frozenset(),
+                overflowed=call.overflowed if sent_on else frozenset(),
             )
         case AgentRinging():
             waiting_since = event.at if call.state in TALKS else call.waiting_since

@@ -148,6 +148,14 @@ def test_a_transfer_to_a_queue_keeps_the_place_and_begins_a_new_wait() -> None:
     assert call.waiting_since == NOON + seconds(300)
 
 
+def test_an_overflow_to_another_queue_begins_a_new_wait_there_and_is_not_forgotten() -> None:
+    waited = replace(after(queued()), overflowed=frozenset({"queue"}), back_since=NOON)
+    call = apply(waited, queued(at=NOON + seconds(60), queue="operator"))
+    assert (call.state, call.queue, call.queued_at) == (S.WAITING, "operator", NOON)
+    assert (call.waiting_since, call.back_since, call.overflowed) == (NOON + seconds(60), None, {"queue"})
+    assert apply(call, queued(at=NOON + seconds(90), queue="operator")).waiting_since == NOON + seconds(60)
+
+
 def test_a_colleague_who_does_not_take_a_handed_over_caller_leaves_him_waiting_from_the_transfer_on() -> None:
     handed = TalkEnded(at=NOON + seconds(60), call_id="call-1", agent_id="anna", by=EndedBy.AGENT, handed_to="107")
     rung = after(queued(), ringing(), answered(), handed, ringing("galina", HANDED_OVER, after=61))
