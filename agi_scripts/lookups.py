@@ -1,7 +1,8 @@
 """Whom may a menu ask about a caller, and what if nobody answers? Ports, and the law that none holds the caller.
 
 A port that is not there, fails or takes longer than LOOKUP_SECONDS answers as the machine expects it: with FAILED or
-TIMEOUT, or a promise that was not kept. Of a failure only its name is logged, since a message may quote what was typed.
+TIMEOUT, or a promise that was not kept. Of a failure that is not ours only its name is logged, since its message may
+quote what was typed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from agi_scripts.errors import AgiFault
 from ivr.dialogue import (
     AnswerFound,
     CallbackTaken,
@@ -101,6 +103,7 @@ async def _in_time(call_id: str, lookup: Awaitable[T | None]) -> tuple[Found, T 
         log.warning("a lookup took too long", action="lookup.late", call_id=call_id)
         return Found.TIMEOUT, None
     except Exception as error:
-        log.warning("a lookup failed", action="lookup.failed", call_id=call_id, error=type(error).__name__)
+        told = str(error) if isinstance(error, AgiFault) else type(error).__name__
+        log.warning("a lookup failed", action="lookup.failed", call_id=call_id, error=told)
         return Found.FAILED, None
     return (Found.UNKNOWN if result is None else Found.FOUND), result

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from config.forms import Broken, Rules, Written, nodes_of
 from config.located import Way
 from config.model import Configuration
+from config.sources import NAME, TAKEN
 from ivr.graph import targets
 from ivr.machine import MARKS
 from ivr.menu import (
@@ -15,6 +16,7 @@ from ivr.menu import (
     OPERATOR_KEY,
     YES,
     AnswerNode,
+    AskingNode,
     BranchNode,
     CallbackNode,
     ChoiceNode,
@@ -69,6 +71,21 @@ def keys_are_free(found: Configuration, written: Written) -> Broken:
             yield (*way, "confirm"), f"asks for {YES} or {NO}, and {emergency_key} means emergency: take another key"
 
 
+def nobody_stands_in_silence(found: Configuration, written: Written) -> Broken:
+    """Whoever is asked something hears a question with an answer to it, and whoever asked hears the answer."""
+    for way, node in nodes_of(found):
+        if isinstance(node, AskingNode | CallbackNode) and not node.prompts:
+            yield (*way, "prompts"), "must name at least one prompt, or the caller hears nothing here"
+        if isinstance(node, ChoiceNode | LanguageNode) and not node.options:
+            yield (*way, "options"), "must name at least one key: {1: node}"
+        if isinstance(node, AnswerNode):
+            if not node.answers:
+                yield (*way, "answers"), "must name at least one answer"
+            for answer, prompts in node.answers.items():
+                if not prompts:
+                    yield (*way, "answers", answer), "must name at least one prompt, or the caller hears nothing here"
+
+
 def every_node_is_reached(found: Configuration, written: Written) -> Broken:
     """A node that no caller comes to is a slip of the pen."""
     for menu_id, menu in found.menus.items():
@@ -96,6 +113,26 @@ def typed_numbers_make_sense(found: Configuration, written: Written) -> Broken:
             yield (*way, "check"), "is no check digit: take luhn, or mod-2 to mod-99"
         if node.pattern is not None and not PATTERNS.fullmatch(node.pattern):
             yield (*way, "pattern"), "must be digits, X for any digit, and perhaps a dot for more: 7XXX, 16X."
+        elif node.pattern is not None:
+            # The dot stands for one digit at least.
+            fewest, more = len(node.pattern), node.pattern.endswith(".")
+            if fewest > node.longest or (fewest < node.shortest and not more):
+                yield (*way, "pattern"), f"fits no number of {node.shortest} to {node.longest} digits"
+
+
+def sources_could_say_this(found: Configuration, written: Written) -> Broken:
+    """What tables and records are to name is named as they can; a field has no name that means something else there."""
+    for way, node in nodes_of(found):
+        named: list[tuple[Way, str]] = []
+        if isinstance(node, GatherNode):
+            named = [((*way, "field"), node.field)]
+            if node.field in TAKEN:
+                yield (*way, "field"), "means something else in tables and records: take another name"
+        if isinstance(node, AnswerNode):
+            named = [((*way, "about"), node.about), *(((*way, "answers", answer), answer) for answer in node.answers)]
+        for where, name in named:
+            if not NAME.fullmatch(name):
+                yield where, "is no name: use a small letter, then small letters, digits, _ and -"
 
 
 def numbers_are_asked_for(found: Configuration, written: Written) -> Broken:
@@ -134,8 +171,10 @@ MENU_RULES: Rules = {
     named_nodes_exist: (),
     people_can_be_reached: (),
     keys_are_free: (),
+    nobody_stands_in_silence: (),
     every_node_is_reached: ("lines",),
     typed_numbers_make_sense: (),
+    sources_could_say_this: (),
     numbers_are_asked_for: (),
     branches_name_what_a_record_can_say: ("skills", "languages"),
 }

@@ -10,12 +10,16 @@ from config.forms import Broken, Rules, Written, names, nodes_of
 from config.located import Way
 from config.model import Configuration
 from config.phrases import phrases_have_texts, texts
+from config.sources import BY_NUMBER, PARAMETERS, SqlSource
 from config.sources import faults as faults_of_sources
+from config.validation import instead
 from ivr.menu import (
+    AnswerNode,
     CallbackNode,
     EndNode,
     HangupNode,
     LanguageNode,
+    LookupNode,
     QueueNode,
 )
 from routing.agent import Grade, can_serve
@@ -100,6 +104,25 @@ def lookups_can_be_asked(found: Configuration, written: Written) -> Broken:
     yield from faults_of_sources(found.lookups)
 
 
+def queries_are_asked(found: Configuration, written: Written) -> Broken:
+    """Each query of a database is asked by some menu, and told nothing that no menu could tell it."""
+    told: dict[str, dict[str, set[str]]] = {"callers": {}, "answers": {}}
+    for _, node in nodes_of(found):
+        if isinstance(node, LookupNode):
+            told["callers"][node.field or BY_NUMBER] = {"value"}
+        if isinstance(node, AnswerNode):
+            told["answers"].setdefault(node.about, {"region"}).update(node.fields)
+    for name, source in (("callers", found.lookups.callers), ("answers", found.lookups.answers)):
+        for key, query in source.queries.items() if isinstance(source, SqlSource) else ():
+            way: Way = ("lookups", name, "queries", key)
+            if key not in told[name]:
+                yield way, f"is asked by no menu: take it out{instead(key, told[name])}"
+                continue
+            for parameter in sorted(set(PARAMETERS.findall(query)) - told[name][key]):
+                known = ", ".join(f":{one}" for one in sorted(told[name][key]))
+                yield way, f"asks for :{parameter}, and is told {known} only"
+
+
 RULES: Rules = {
     references_exist: ("queues", "lines", "default_line"),
     lines_fit_their_kind: (),
@@ -108,6 +131,7 @@ RULES: Rules = {
     skills_are_declared: ("skills",),
     every_queue_can_be_served: ("agents",),
     lookups_can_be_asked: (),
+    queries_are_asked: ("menus",),
 }
 
 

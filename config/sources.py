@@ -13,6 +13,17 @@ from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+"""What sources may call a region, an agent, an answer or the field of a number: as it stands in a table or a record."""
+BY_NUMBER = "number"
+"""What the number that a caller calls from is called, beside the names of the fields that are gathered."""
+OF_A_RECORD = ("region", "language", "vip", "doctor")
+OF_AN_ANSWER = ("about", "region", "from", "until", "answer", "digits")
+TAKEN = frozenset({BY_NUMBER, *OF_A_RECORD, *OF_AN_ANSWER})
+"""What no field may be called."""
+
+PARAMETERS = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")
+"""The parameters of a query, as SQLAlchemy finds them."""
 KEEP_SECONDS = (0, 3600)
 READS = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
 
@@ -71,7 +82,9 @@ def faults(sources: Sources) -> Iterator[tuple[tuple[str, ...], str]]:
                 if not source.queries:
                     yield ("lookups", name, "queries"), "must name at least one query"
             case RestSource() if not _may_be_told(source.url):
-                yield ("lookups", name, "url"), "must be https://, or http:// on this machine, without ? and @"
+                yield ("lookups", name, "url"), "must be https://, or http:// on this machine, without ? # @ and spaces"
+            case CsvSource() if not source.file.isprintable():
+                yield ("lookups", name, "file"), "must be the path of a file, on one line"
         low, high = KEEP_SECONDS
         if isinstance(source, SqlSource | RestSource) and not low <= source.keep_seconds <= high:
             yield ("lookups", name, "keep_seconds"), f"must be from {low} to {high} (is {source.keep_seconds:g})"
@@ -81,7 +94,8 @@ def _may_be_told(url: str) -> bool:
     """Numbers of callers go there: nobody may listen on the way, and no password stands in a configuration."""
     try:
         parts = urlsplit(url)
-        if not parts.hostname or parts.query or parts.username or parts.password:
+        unfit = parts.query or parts.fragment or parts.username or parts.password or parts.port == 0
+        if unfit or not parts.hostname or " " in url or not url.isprintable():
             return False
         return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
     except ValueError:

@@ -12,14 +12,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from agi_scripts.errors import BadAnswer
+from config.sources import BY_NUMBER, NAME, OF_A_RECORD
 from ivr.dialogue import NOTHING, CallerRecord
 from ivr.secret import Secret
 
-BY_NUMBER: Final = "number"
-"""What the number that a caller calls from is called, beside the names of the fields that are gathered."""
-OF_A_RECORD: Final = ("region", "language", "vip", "doctor")
-
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 DIGITS = re.compile(r"[0-9]{1,32}")
 TRUTH: Final[Mapping[str, bool]] = {
@@ -45,6 +41,8 @@ def record_of(told: Mapping[str, object]) -> CallerRecord:
         raise BadAnswer("vip is neither yes nor no")
     fields = [name for name in values if name not in (*OF_A_RECORD, BY_NUMBER) and values[name]]
     for name in fields:
+        if not NAME.fullmatch(name):
+            raise BadAnswer("a field has a name that is none")
         _matched(values, name, DIGITS)
     return CallerRecord(
         region=values.get("region", ""),

@@ -9,6 +9,7 @@ empty cell fits everything, and of the rows that fit the first is the answer. A 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
@@ -16,13 +17,17 @@ from pathlib import Path
 from typing import Final
 
 from agi_scripts.errors import BadAnswer
-from agi_scripts.sources.records import BY_NUMBER, NAME, answer_of, record_of
+from agi_scripts.sources.records import answer_of, record_of
 from config.errors import Fault
 from config.model import Configuration
+from config.sources import BY_NUMBER, NAME, OF_A_RECORD, OF_AN_ANSWER
+from config.validation import instead
 from ivr.dialogue import CallerRecord
+from ivr.menu import AnswerNode, GatherNode
 from ivr.secret import Secret
 
-OF_AN_ANSWER: Final = ("about", "region", "from", "until", "answer", "digits")
+TIME: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+NUMBER: Final = re.compile(r"\+?[0-9]{3,32}")
 DAY_BEGINS, DAY_ENDS = time.min, time.max
 
 
@@ -46,8 +51,11 @@ class Row:
     places: Mapping[str, int]
 
 
-def read_rows(file: Path, needed: tuple[str, ...], faults: Faults) -> list[Row]:
-    """The rows of a CSV file (UTF-8, the first line names the columns), empty ones left out."""
+def read_rows(file: Path, needed: tuple[str, ...], known: frozenset[str], faults: Faults) -> list[Row]:
+    """The rows of a CSV file (UTF-8, the first line names the columns), empty ones left out; none with faulty columns.
+
+    ``needed`` are columns that must be there, ``known`` are all that may.
+    """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.reader(lines, strict=True)
@@ -71,10 +79,20 @@ def read_rows(file: Path, needed: tuple[str, ...], faults: Faults) -> list[Row]:
             faults.add(1, cell, "", "is no name for a column: use small letters, digits, _ and -")
         elif places[name] != cell:
             faults.add(1, cell, name, "stands here a second time: keep one")
+        elif name not in known:
+            faults.add(1, cell, name, f"is no field of any menu, and nothing that a table says{instead(name, known)}")
+    if not columns:
+        faults.add(1, 1, "", "is empty: the first line names the columns")  # perhaps it is just being written
     for name in needed:
         if name not in places:
             faults.add(1, 1, name, "is missing: add this column")
-    return rows
+    return [] if any(fault.line == 1 for fault in faults.found) else rows
+
+
+def _fields(configuration: Configuration) -> frozenset[str]:
+    """What callers type in the menus."""
+    nodes = (node for menu in configuration.menus.values() for node in menu.nodes.values())
+    return frozenset(node.field for node in nodes if isinstance(node, GatherNode))
 
 
 class Callers:
@@ -92,7 +110,8 @@ def read_callers(file: Path, configuration: Configuration) -> tuple[Callers, lis
     faults = Faults(file)
     found: dict[tuple[str, str], CallerRecord] = {}
     first: dict[tuple[str, str], int] = {}
-    for row in read_rows(file, (), faults):
+    known = _fields(configuration) | {BY_NUMBER, *OF_A_RECORD}
+    for row in read_rows(file, (), known, faults):
         try:
             record = record_of(row.cells)
         except BadAnswer as wrong:
@@ -103,13 +122,22 @@ def read_callers(file: Path, configuration: Configuration) -> tuple[Callers, lis
             faults.add(row.line, row.places["language"], "language", "is not among the languages of the configuration")
         if record.doctor and record.doctor not in configuration.agents:
             faults.add(row.line, row.places["doctor"], "doctor", "is not among the agents of the configuration")
+        _declared(row, record.region, configuration, faults)
+        number = row.cells.get(BY_NUMBER, "")
+        if number and not NUMBER.fullmatch(number):
+            faults.add(row.line, row.places[BY_NUMBER], BY_NUMBER, "is no number: write it as the carrier shows it")
         keys = {name: number.reveal() for name, number in record.numbers.items()}
-        for key in (keys | {BY_NUMBER: row.cells.get(BY_NUMBER, "")}).items():
+        for key in (keys | {BY_NUMBER: number}).items():
             if key in first:
                 faults.add(row.line, row.places[key[0]], key[0], f"is the same as in line {first[key]}: whose is it?")
             elif key[1]:
                 first[key], found[key] = row.line, record
     return Callers(found), faults.found
+
+
+def _declared(row: Row, region: str, configuration: Configuration, faults: Faults) -> None:
+    if region and f"region:{region}" not in configuration.skills:
+        faults.add(row.line, row.places["region"], "region", "is not declared: add it to the skills, or correct it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +174,8 @@ def read_answers(file: Path, configuration: Configuration) -> tuple[Answers, lis
     """The table, and what is wrong with it."""
     faults = Faults(file)
     rows: dict[str, dict[tuple[str, ...], dict[tuple[str, ...], list[_Said]]]] = {}
-    for row in read_rows(file, ("about", "answer"), faults):
+    asked = _asked(configuration)
+    for row in read_rows(file, ("about", "answer"), _fields(configuration) | set(OF_AN_ANSWER), faults):
         try:
             answer = answer_of(row.cells)
         except BadAnswer as wrong:
@@ -154,22 +183,36 @@ def read_answers(file: Path, configuration: Configuration) -> tuple[Answers, lis
             faults.add(row.line, row.places.get(name, 1), name, "is not as it should be")
             continue
         begins, ends = (_time(row, name, usual, faults) for name, usual in (("from", DAY_BEGINS), ("until", DAY_ENDS)))
-        if not row.cells.get("about"):
-            faults.add(row.line, row.places.get("about", 1), "about", "is missing")
+        about = row.cells.get("about", "")
+        if about not in asked:
+            faults.add(row.line, row.places.get("about", 1), "about", f"is asked by no menu{instead(about, asked)}")
+        elif answer[0] not in asked[about]:
+            known = ", ".join(sorted(asked[about]))
+            faults.add(row.line, row.places["answer"], "answer", f"is no answer that menus can say: take {known}")
+        _declared(row, row.cells.get("region", ""), configuration, faults)
         said = _Said(row.line, row.cells.get("region", ""), begins, ends, answer)
         fields = tuple(sorted(name for name in row.cells if name not in OF_AN_ANSWER and row.cells[name]))
-        by_value = rows.setdefault(row.cells.get("about", ""), {}).setdefault(fields, {})
+        by_value = rows.setdefault(about, {}).setdefault(fields, {})
         by_value.setdefault(tuple(row.cells[name] for name in fields), []).append(said)
     return Answers(rows), faults.found
 
 
+def _asked(configuration: Configuration) -> dict[str, set[str]]:
+    """What the menus ask about, with the answers that they can say."""
+    asked: dict[str, set[str]] = {}
+    for menu in configuration.menus.values():
+        for node in menu.nodes.values():
+            if isinstance(node, AnswerNode):
+                asked.setdefault(node.about, set()).update(node.answers)
+    return asked
+
+
 def _time(row: Row, name: str, usual: time, faults: Faults) -> time:
     written = row.cells.get(name, "")
-    try:
+    if not written or TIME.fullmatch(written):
         return time.fromisoformat(written) if written else usual
-    except ValueError:
-        faults.add(row.line, row.places[name], name, "is no time of day: write 09:00")
-        return usual
+    faults.add(row.line, row.places[name], name, "is no time of day: write 09:00")
+    return usual
 
 
 READERS: Mapping[str, Callable[[Path, Configuration], tuple[object, list[Fault]]]] = {

@@ -43,13 +43,13 @@ def a_configuration(version: str = "1", **given: object) -> Configuration:
             "doctors": a_queue("doctors"),
             "emergency": a_queue("emergency", emergency=True),
         },
+        "skills": {"region:kazan": "Kazan", "region:baku": "Baku"},
     }
     return Configuration(
         version=version,
         timezone=ZoneInfo("Europe/Moscow"),
         languages=("ru", "az"),
         default_line="hotline",
-        skills={},
         pause_reasons={},
         trunk=Trunk(addresses=(), host="127.0.0.1", caller_number=""),
         agents={},

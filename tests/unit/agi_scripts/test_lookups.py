@@ -14,6 +14,7 @@ from agi_scripts.fake import FakeCall
 from agi_scripts.lookups import LOOKUP_SECONDS, Lookups
 from agi_scripts.pin import PinDesk
 from agi_scripts.session import menu_handler
+from agi_scripts.sources.records import record_of
 from calls.events import Event, MenuChosen, MenuEnded
 from ivr.dialogue import CallerRecord, Handover, TakeCallback
 from ivr.menu import CallbackNode, LookupNode
@@ -107,6 +108,15 @@ async def test_a_lookup_that_fails_or_hangs_delays_the_caller_by_its_limit_and_n
         "lookup.late" if hangs else "lookup.failed"
     ]
     assert "4477" not in str(logged)
+
+
+async def test_the_log_says_which_part_of_a_record_cannot_be_and_not_what_stands_there() -> None:
+    async def told(field: str, typed: Secret, number: Secret) -> CallerRecord | None:
+        return record_of({"region": f"ka{number.reveal()}zan"})
+
+    with structlog.testing.capture_logs() as logged:
+        await dial("0", "service", lookups=Lookups(find_caller=told))
+    assert [line["error"] for line in logged if line["action"] == "lookup.failed"] == ["region is not as it should be"]
 
 
 async def test_the_guard_is_renewed_before_each_of_several_lookups() -> None:

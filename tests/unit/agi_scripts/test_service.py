@@ -80,6 +80,8 @@ def broken(**response: object) -> Answers:
         {"text": "[]"},
         {"text": "[" * 10_000},
         {"text": '{"region": "ka zan"}'},
+        {"text": '{"": "447700900999"}'},
+        {"text": '{"policy\\n": "7100"}'},
         {"body": b" " * (MOST_BYTES + 1)},
         {"body": b"\xff\xfe"},
     ],

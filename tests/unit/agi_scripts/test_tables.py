@@ -13,12 +13,26 @@ from agi_scripts.sources.files import AnswersFile, CallersFile, TableFile
 from agi_scripts.sources.tables import read_answers, read_callers, table_faults
 from config.sources import CsvSource, Sources
 from ivr.dialogue import CallerRecord
+from ivr.menu import AnswerNode, GatherNode
 from ivr.secret import Secret
-from tests.builders import NOON
+from tests.builders import NOON, a_menu
 from tests.unit.agi_scripts.menu_calls import a_configuration
 
 NOBODY = Secret("")
-CONFIGURATION = a_configuration()
+ASKED = a_menu(
+    claim=GatherNode(prompts=("claim",), field="claim", shortest=4, longest=4, next="operator"),
+    policy=GatherNode(prompts=("policy",), field="policy", shortest=4, longest=4, next="operator"),
+    status=AnswerNode(
+        about="claim", answers={"open": ("open",), "paid": ("paid",)}, next="operator", otherwise="operator"
+    ),
+    clinic=AnswerNode(
+        about="clinic",
+        answers={"riverside": ("riverside",), "night": ("night", "digits"), "elsewhere": ("elsewhere",)},
+        next="operator",
+        otherwise="operator",
+    ),
+)
+CONFIGURATION = a_configuration(menus={"hotline": ASKED})
 CALLERS = """number,policy,region,language,vip,doctor
 +447700900111,7100,kazan,az,yes,
 ,7200,,ru,,
@@ -96,6 +110,11 @@ async def test_a_claim_is_answered_by_its_number(tmp_path: Path) -> None:
         ("policy,vip\n7100,no\n\n7100,yes\n", ["4:1: policy"]),
         ("number,vip\n+447700900111\n", ["2:1"]),
         ('number\n"+447700900111\n', ["1:1"]),
+        ("", ["1:1"]),
+        ("number;policy\n+447700900111;7100\n", ["1:1"]),
+        ("number,pollicy\n+447700900111,7100\n", ["1:2: pollicy: is no field"]),
+        ("number,region\n+447700900111,kasan\n", ["2:2: region"]),
+        ("number,region\n8 (7700) 900-111,kazan\n", ["2:1: number"]),
     ],
 )
 def test_a_fault_of_a_table_names_its_line_and_cell_and_not_what_stands_there(
@@ -107,9 +126,22 @@ def test_a_fault_of_a_table_names_its_line_and_cell_and_not_what_stands_there(
     assert not any(digits in str(fault) for fault in faults for digits in ("447700900111", "7100", "71-00"))
 
 
-@pytest.mark.parametrize("text", ["about,answer\nclaim,\n", "about\nclaim\n", "about,answer,from\nclaim,open,noon\n"])
-def test_an_answer_that_cannot_be_is_a_fault(tmp_path: Path, text: str) -> None:
-    assert read_answers(a_file(tmp_path, text), CONFIGURATION)[1]
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("about,answer\nclaim,\n", "answer"),
+        ("about\nclaim\n", "answer"),
+        ("about,answer,from\nclaim,open,noon\n", "from"),
+        ("about,answer,from\nclaim,open,09:00+03:00\n", "from"),
+        ("about,answer\nclaims,open\n", "about"),
+        ("about,answer\nclaim,opened\n", "answer"),
+        ("about,answer,region\nclinic,night,kasan\n", "region"),
+        ("about,answer,clame\nclaim,open,7100\n", "clame"),
+    ],
+)
+def test_an_answer_that_no_menu_could_say_is_a_fault(tmp_path: Path, text: str, where: str) -> None:
+    [fault] = read_answers(a_file(tmp_path, text), CONFIGURATION)[1]
+    assert fault.where == where
 
 
 async def test_a_table_that_changes_is_read_again_and_a_broken_one_changes_nothing(tmp_path: Path) -> None:
@@ -136,7 +168,7 @@ async def test_a_table_that_changes_is_read_again_and_a_broken_one_changes_nothi
 
 def test_the_tables_of_a_configuration_are_looked_for_beside_it(tmp_path: Path) -> None:
     sources = Sources(callers=CsvSource(file="callers.csv"), answers=CsvSource(file="answers.csv"))
-    configuration = a_configuration(lookups=sources)
+    configuration = a_configuration(menus={"hotline": ASKED}, lookups=sources)
     a_file(tmp_path, CALLERS, "callers.csv")
     [fault] = table_faults(configuration, tmp_path)
     assert (fault.file, fault.reason.partition(" (")[0]) == (tmp_path / "answers.csv", "cannot be read")
