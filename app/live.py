@@ -12,7 +12,7 @@ from datetime import datetime
 from app.menus import BEFORE_A_TALK, callback_view, menus_view
 from app.state import Alarm, Centre
 from calls.call import WAITS, Call, CallState
-from ivr.menu import LastResortNode, Line, Menu, QueueNode
+from ivr.menu import EndNode, HangupNode, Line, Menu
 from metrics.service_level import Figures, ServiceLevel
 from metrics.standing import HistoryStanding, Standing
 from routing.agent import Agent, AgentState
@@ -87,7 +87,7 @@ def waited_seconds(call: Call, now: datetime) -> float | None:
 
 def line_view(line: Line, menus: Mapping[str, Menu]) -> View:
     nodes = menus[line.menu].nodes.values() if line.menu else ()
-    through_menu = [node.queue for node in nodes if isinstance(node, QueueNode | LastResortNode)]
+    through_menu = [node.queue for node in nodes if isinstance(node, EndNode) and not isinstance(node, HangupNode)]
     return {"line": line.line_id, "label": line.label, "queue_ids": list(dict.fromkeys([line.queue, *through_menu]))}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
-from app.live import live, standing
+from app.live import line_view, live, standing
 from app.state import Alarm, Centre
 from calls.call import Call, CallState
 from calls.events import Duty
 from config.load import load
 from config.model import Configuration
+from ivr.menu import CallbackNode, Node, QueueNode, TransferNode, VoicemailNode
 from metrics.service_level import Figures
 from metrics.standing import HistoryStanding
 from metrics.waits import Wait, WaitEnd
@@ -135,6 +137,21 @@ def test_a_line_names_every_queue_its_callers_can_come_to(centre: Centre, figure
     hotline = row(view, "lines", "line", "hotline")["queue_ids"]
     assert {"operator", "coverage", "clinics", "approvals", "claims", "emergency"} <= set(hotline)
     assert row(view, "lines", "line", "emergency")["queue_ids"] == ["emergency"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        VoicemailNode(queue="claims"),
+        CallbackNode(queue="claims", prompts=(), otherwise="operator"),
+        TransferNode(number="+447700900955", queue="claims"),
+    ],
+    ids=lambda node: node.kind,
+)
+def test_a_line_names_the_queue_behind_a_message_a_promise_and_a_number_outside(centre: Centre, end: Node) -> None:
+    hotline = centre.configuration.lines["hotline"]
+    menu = replace(centre.configuration.menus["hotline"], nodes={"operator": QueueNode(queue="operator"), "end": end})
+    assert line_view(hotline, {"hotline": menu})["queue_ids"] == ["operator", "claims"]
 
 
 def test_a_lost_link_is_told(centre: Centre, figures: Figures) -> None:
