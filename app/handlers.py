@@ -176,12 +176,7 @@ def call_transferred(centre: Centre, event: CallTransferred) -> Results:
         yield NameAgent(node=call.node, call_id=call.call_id, channel=call.channel, agent_id=agent.profile.agent_id)
 
 
-def voicemail_begun(centre: Centre, event: VoicemailBegun) -> Results:
-    centre.moves.pop(event.call_id, None)
-    yield from _changed(centre, event)
-
-
-def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered) -> Results:
+def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered | VoicemailBegun) -> Results:
     centre.rings.pop(event.call_id, None)
     centre.moves.pop(event.call_id, None)
     _free(centre, event.call_id, event.at)
@@ -291,5 +286,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     ThirdPartyLeft: third_party.third_party_left,
     ThirdPartyNotReached: third_party.third_party_not_reached,
     Tick: time_alone.tick,
-    VoicemailBegun: voicemail_begun,
+    VoicemailBegun: left_to_asterisk,
 }

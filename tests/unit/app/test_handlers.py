@@ -97,6 +97,7 @@ ROWS = [
     (S.WAITING, RUNG, FallbackEntered(**CALL, reason="stale"), S.FALLBACK, A.READY, ["EXITWITHTIMEOUT"]),
     (S.WAITING, RUNG, LastResortEntered(**CALL, queue="claims"), S.LAST_RESORT, A.READY, []),
     (S.LAST_RESORT, None, VoicemailBegun(**CALL), S.VOICEMAIL, None, ["EXITWITHKEY"]),
+    (S.LAST_RESORT, RUNG, VoicemailBegun(**CALL), S.VOICEMAIL, A.READY, ["EXITWITHKEY"]),
     (S.FALLBACK, None, AgentAnswered(**CALL, agent_id="anna", by_fallback=True), S.FALLBACK_TALK, None, []),
 ]
 
