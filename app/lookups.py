@@ -6,11 +6,11 @@ A source that cannot be had (no address, a table with faults) is logged, and its
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
@@ -20,9 +20,11 @@ from agi_scripts.sources.files import AnswersFile, CallersFile, TableFile
 from agi_scripts.sources.service import Service
 from agi_scripts.sources.tables import read_answers, read_callers
 from app.settings import Settings, secret
+from config.errors import Fault
 from config.model import Configuration
-from config.sources import CsvSource, RestSource, Sources, SqlSource
+from config.sources import CsvSource, RestSource, Source, Sources, SqlSource
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -31,46 +33,53 @@ class MenuSources:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._configuration: Configuration
         self._named = Sources()
+        self._tables: list[TableFile[Any]] = []
         self._parts = AsyncExitStack()
         self.find_caller: FindsCallers | None = None
         self.find_answer: FindsAnswers | None = None
 
     async def adopt(self, configuration: Configuration) -> None:
-        """From now on the sources of this configuration are asked; those of the one before are let go of."""
-        named = configuration.lookups
+        """From now on the sources of this configuration are asked; those of the one before are let go of.
+
+        The same sources are kept with all they know; tables are read again, since they name agents and regions.
+        """
+        self._configuration, named = configuration, configuration.lookups
         if named == self._named:
+            for table in self._tables:
+                await table.read_again()
             return
-        before, self._parts, self._named = self._parts, AsyncExitStack(), named
-        self.find_caller = await self._callers(configuration)
-        self.find_answer = await self._answers(configuration)
+        before, self._parts, self._named, self._tables = self._parts, AsyncExitStack(), named, []
+        self.find_caller = await self._callers(named.callers)
+        self.find_answer = await self._answers(named.answers)
         await before.aclose()
 
     async def close(self) -> None:
         """Ask no more."""
         await self._parts.aclose()
 
-    async def _callers(self, configuration: Configuration) -> FindsCallers | None:
-        source = configuration.lookups.callers
+    async def _callers(self, source: Source | None) -> FindsCallers | None:
         if isinstance(source, CsvSource):
-            file = self._settings.config.parent / source.file
-            table = TableFile(file, functools.partial(read_callers, configuration=configuration))
-            await table.look()
-            self._beside(table.watch())
-            return CallersFile(table).find_caller
+            return CallersFile(await self._table(source, read_callers)).find_caller
         asked = self._asked(source) if source else None
         return asked.find_caller if asked else None
 
-    async def _answers(self, configuration: Configuration) -> FindsAnswers | None:
-        source = configuration.lookups.answers
+    async def _answers(self, source: Source | None) -> FindsAnswers | None:
         if isinstance(source, CsvSource):
-            file = self._settings.config.parent / source.file
-            table = TableFile(file, functools.partial(read_answers, configuration=configuration))
-            await table.look()
-            self._beside(table.watch())
-            return AnswersFile(table, lambda: datetime.now(UTC), configuration.timezone).find_answer
+            table = await self._table(source, read_answers)
+            return AnswersFile(table, lambda: datetime.now(self._configuration.timezone)).find_answer
         asked = self._asked(source) if source else None
         return asked.find_answer if asked else None
+
+    async def _table(
+        self, source: CsvSource, read: Callable[[Path, Configuration], tuple[T, list[Fault]]]
+    ) -> TableFile[T]:
+        table = TableFile(self._settings.config.parent / source.file, lambda file: read(file, self._configuration))
+        await table.look()
+        self._beside(table.watch())
+        self._tables.append(table)
+        return table
 
     def _asked(self, source: SqlSource | RestSource) -> Database | Service | None:
         if isinstance(source, RestSource):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -51,6 +51,11 @@ class TableFile(Generic[T]):
             self._table = table
             log.info("a table was read", action="lookup.table_read", file=self._file.name)
 
+    async def read_again(self) -> None:
+        """Read it though it has not changed: what it may name has."""
+        self._seen = None
+        await self.look()
+
     async def watch(self) -> None:
         """Look again and again, until cancelled."""
         while True:
@@ -78,14 +83,13 @@ class CallersFile:
 
 
 class AnswersFile:
-    """Finds answers in a table, at the hour that ``clock`` tells in ``zone``."""
+    """Finds answers in a table, at the hour that ``clock`` tells in the house's own time."""
 
-    def __init__(self, file: TableFile[Answers], clock: Callable[[], datetime], zone: tzinfo) -> None:
+    def __init__(self, file: TableFile[Answers], clock: Callable[[], datetime]) -> None:
         self._file = file
         self._clock = clock
-        self._zone = zone
 
     async def find_answer(self, about: str, region: str, typed: Mapping[str, Secret]) -> tuple[str, Secret] | None:
         """The port FindsAnswers."""
         digits = {field: value.reveal() for field, value in typed.items()}
-        return self._file.table.find(about, region, digits, self._clock().astimezone(self._zone))
+        return self._file.table.find(about, region, digits, self._clock())

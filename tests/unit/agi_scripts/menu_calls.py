@@ -43,6 +43,7 @@ def a_configuration(version: str = "1", **given: object) -> Configuration:
             "doctors": a_queue("doctors"),
             "emergency": a_queue("emergency", emergency=True),
         },
+        "agents": {},
         "skills": {"region:kazan": "Kazan", "region:baku": "Baku"},
     }
     return Configuration(
@@ -52,7 +53,6 @@ def a_configuration(version: str = "1", **given: object) -> Configuration:
         default_line="hotline",
         pause_reasons={},
         trunk=Trunk(addresses=(), host="127.0.0.1", caller_number=""),
-        agents={},
         clinics={"17": CLINIC},
         **(parts | given),  # type: ignore[arg-type]
     )

@@ -85,14 +85,14 @@ async def test_a_clinic_is_answered_by_region_and_hour(
     file = TableFile(a_file(tmp_path, ANSWERS), lambda given: read_answers(given, CONFIGURATION))
     await file.look()
     moment = datetime(2026, 3, 4, hour, tzinfo=CONFIGURATION.timezone)
-    table = AnswersFile(file, lambda: moment, CONFIGURATION.timezone)
+    table = AnswersFile(file, lambda: moment)
     assert await table.find_answer("clinic", region, {"claim": Secret("7100")}) == answer
 
 
 async def test_a_claim_is_answered_by_its_number(tmp_path: Path) -> None:
     file = TableFile(a_file(tmp_path, ANSWERS), lambda given: read_answers(given, CONFIGURATION))
     await file.look()
-    table = AnswersFile(file, lambda: NOON, CONFIGURATION.timezone)
+    table = AnswersFile(file, lambda: NOON)
     assert await table.find_answer("claim", "kazan", {"claim": Secret("7200")}) == ("paid", Secret(""))
     assert await table.find_answer("claim", "", {"claim": Secret("1")}) is None
     assert await table.find_answer("coverage", "", {}) is None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import structlog
 
+from agi_scripts.errors import NotAsked
 from app.lookups import MenuSources
 from app.settings import Settings
 from config.sources import CsvSource, Sources, SqlSource
 from ivr.dialogue import CallerRecord
 from ivr.secret import Secret
+from tests.builders import a_profile
 from tests.unit.agi_scripts.menu_calls import a_configuration
 
 NUMBER = Secret("+447700900111")
@@ -27,6 +30,19 @@ async def test_the_sources_of_a_new_configuration_are_asked_from_then_on(tmp_pat
         assert await sources.find_caller("", Secret(""), NUMBER) == CallerRecord(region=region)
     await sources.adopt(a_configuration())
     assert sources.find_caller is None
+    await sources.close()
+
+
+async def test_a_table_may_name_whom_the_next_configuration_has(tmp_path: Path) -> None:
+    (tmp_path / "callers.csv").write_text(f"number,doctor\n{NUMBER.reveal()},leila\n")
+    tables = Sources(callers=CsvSource(file="callers.csv"))
+    sources = MenuSources(Settings(home=tmp_path, config=tmp_path / "assistline.yaml"))
+    await sources.adopt(a_configuration(lookups=tables))
+    assert sources.find_caller is not None
+    with pytest.raises(NotAsked):
+        await sources.find_caller("", Secret(""), NUMBER)
+    await sources.adopt(a_configuration("2", lookups=tables, agents={"leila": a_profile("leila")}))
+    assert await sources.find_caller("", Secret(""), NUMBER) == CallerRecord(doctor="leila")
     await sources.close()
 
 
