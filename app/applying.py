@@ -1,20 +1,25 @@
 """How does another configuration come into force while calls go on? Proved, written, read anew, and only then told.
 
 Whatever refuses does so before anything has changed, and the old one stays in force. From then on nothing refuses: an
-Asterisk or a database that is away makes a remark, and has what it lacks at its next start. Callers in a menu go on in
-the version in which they began; what becomes of all others is in app/changeover.
+Asterisk or a database that is away makes a remark, and has what it lacks at its next start; so does a table with
+faults, which is read again when it changes. Callers in a menu go on in the version in which they began; what becomes of
+all others is in app/changeover.
 """
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 
+from agi_scripts.sources.tables import table_faults
 from app import asterisk_files, runtime
 from app.changeover import obstacles
 from app.engine import Engine
@@ -34,6 +39,8 @@ log = structlog.get_logger()
 
 KEPT_WITHIN: Final = 5.0
 """Seconds that the database has to take a text in; a frozen one keeps no change of hours from coming into force."""
+
+SPOKEN_WITHIN: Final = 120.0
 
 ROOM_AGAIN_AFTER: Final = 0.05
 
@@ -77,7 +84,9 @@ class Applying:
             await asyncio.to_thread(put_in_force, self._settings, text)
             after = await asyncio.to_thread(asterisk_files.contents, folder)
             now = datetime.now(UTC)
+            tables = await asyncio.to_thread(table_faults, found, self._settings.config.parent)
             remarks = [
+                *map(str, tables),
                 *await self._kept(found.version, text, who, now),
                 *await self._read_anew(asterisk_files.changed(before, after)),
             ]
@@ -90,6 +99,8 @@ class Applying:
             found = load(self._settings.config, text=text)
         except ConfigurationFaults as faults:
             raise Refused(str(faults)) from None
+        if unspoken(found):
+            speak()
         if lacking := unspoken(found):
             raise Refused(f"prompts without sound: {', '.join(lacking)}; make them with `python -m app.prompts`")
         return found
@@ -125,6 +136,14 @@ class Applying:
                 return
             except InboxFull:
                 await asyncio.sleep(ROOM_AGAIN_AFTER)
+
+
+def speak() -> None:
+    """Make the sounds that are lacking, as set-up does; in a process of its own, since the tools are large."""
+    with suppress(subprocess.TimeoutExpired):  # whatever is still lacking is told by its name
+        subprocess.run(
+            [sys.executable, "-m", "app.prompts"], cwd=runtime.TREE, capture_output=True, check=False, timeout=SPOKEN_WITHIN
+        )
 
 
 def unspoken(configuration: Configuration) -> list[str]:

@@ -105,8 +105,22 @@ async def test_a_refused_one_leaves_the_old_in_force_and_says_where(instance: In
 
 async def test_a_phrase_without_sound_is_refused(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(applying, "unspoken", lambda _: ["ru/menu-hotline"])
+    monkeypatch.setattr(applying, "speak", lambda: None)
     with pytest.raises(Refused, match="ru/menu-hotline"):
         await instance.applying.apply(CHANGED, "olena")
+
+
+async def test_phrases_that_lack_a_sound_are_spoken_first(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = ["uk/menu-hotline"]
+    monkeypatch.setattr(applying, "unspoken", lambda _: list(lacking))
+    monkeypatch.setattr(applying, "speak", lacking.clear)
+    applied = await instance.applying.apply(CHANGED, "olena")
+    assert instance.engine.centre.configuration.version == applied.version
+
+
+async def test_another_ambulance_number_has_asterisk_read_the_words_over_the_music(instance: Instance) -> None:
+    await instance.applying.apply(TEXT.replace('ambulance: "103"', 'ambulance: "112"'), "olena")
+    assert instance.read == [["musiconhold.conf", "extensions.conf"]]
 
 
 async def test_an_asterisk_that_is_away_is_a_remark(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +131,12 @@ async def test_an_asterisk_that_is_away_is_a_remark(instance: Instance, monkeypa
     applied = await instance.applying.apply(CHANGED, "olena")
     assert applied.remarks == ("Asterisk did not carry it out",)
     assert instance.engine.centre.configuration.version == applied.version
+
+
+async def test_a_table_that_is_not_there_is_a_remark(instance: Instance) -> None:
+    with_table = f"{CHANGED}\nlookups:\n  callers: {{kind: csv, file: no.csv}}\n"
+    [remark] = (await instance.applying.apply(with_table, "olena")).remarks
+    assert remark.startswith(f"{SAMPLE.parent / 'no.csv'}:1:1: cannot be read")
 
 
 async def test_going_back_is_another_change_and_the_version_keeps_who_was_first(instance: Instance) -> None:
