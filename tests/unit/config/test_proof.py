@@ -79,6 +79,7 @@ MUTATIONS: list[tuple[str, Any, list[str], str]] = [
     ),
     (f"{EPIDEMIC}.over", say("closed", "hours"), [f"{EPIDEMIC}.hours", f"{EPIDEMIC}.over"], CIRCLE),
     (f"{DOCTORS}.unverified", say("closed", "pin"), [f"{DOCTORS}.pin", f"{DOCTORS}.unverified"], CIRCLE),
+    (f"{DOCTORS}.caller.failed", "hours", [f"{DOCTORS}.hours", f"{DOCTORS}.caller"], CIRCLE),
     (f"{SURVEY}.bye", say("goodbye", "pleased"), [f"{SURVEY}.pleased", f"{SURVEY}.bye"], CIRCLE),
     # queues that nobody could serve
     (f"{HOTLINE}.dispute.needs", {"desk:claims": 10}, [f"{HOTLINE}.dispute.queue"], NOBODY),
@@ -90,8 +91,28 @@ MUTATIONS: list[tuple[str, Any, list[str], str]] = [
     (f"{KAZAN}.coordinator.needs", {"desk:claims": 1}, [f"{KAZAN}.coordinator.queue"], NOBODY),
     ("lines.direct.needs", {"region:baku": 10}, ["lines.direct.queue"], NOBODY),
     ("queues.kazan.needs", {"region:kazan": 10}, ["queues.kazan"], "no agent meets its needs"),
+    # queues that with nobody logged in would not come to their last resort, where a message can be left
+    ("queues.operator.last_resort.after_seconds", 100_000, ["queues.operator.last_resort.after_seconds"], "to 3600"),
+    (
+        "queues.claims.overflow",
+        [{"when": "nobody", "to": "callback"}],
+        ["queues.claims.overflow.0.to"],
+        "cannot be callback yet",
+    ),
+    (
+        "queues.claims.overflow",
+        [{"when": "nobody", "to": "queue", "queue": "coverage"}],
+        ["queues.claims.overflow.0.queue"],
+        "nobody is sent on twice",
+    ),
     # keys that work everywhere
     (f"{HOTLINE}.emergency.queue", "claims", [f"{HOTLINE}.emergency.queue"], "must be an emergency queue"),
+    (
+        f"{HOTLINE}.emergency",
+        {"kind": "voicemail", "queue": "emergency"},
+        ["menus.hotline.emergency"],
+        "must name a node of kind queue",
+    ),
     (f"{SURVEY}.emergency.queue", "operator", [f"{SURVEY}.emergency.queue"], "must be an emergency queue"),
     (f"{HOTLINE}.topics.options.9", "claims", [f"{HOTLINE}.topics.options.9"], "means emergency in every menu"),
     (f"{HOTLINE}.topics.options.0", "claims", [f"{HOTLINE}.topics.options.0"], "means operator in every menu"),
@@ -105,6 +126,7 @@ MUTATIONS: list[tuple[str, Any, list[str], str]] = [
     # what would be silence
     (f"{HOTLINE}.topics.prompts", ["menu-hotlin"], [f"{HOTLINE}.topics.prompts.0"], "no text in ru, en"),
     (f"{HOTLINE}.claim-status.answers.paid", ["payed"], [f"{HOTLINE}.claim-status.answers.paid.0"], "no text"),
+    ("lines.hotline.greeting", "greeting-hotlin", ["lines.hotline.greeting"], "no text in ru, en"),
     (f"{SURVEY}.pleased.prompts", ["plesed"], [f"{SURVEY}.pleased.prompts.0"], "no text in ru, en"),
     # what leads nowhere, or is never asked or said
     (f"{HOTLINE}.message.queue", "nowhere", [f"{HOTLINE}.message.queue"], "not among the queues"),

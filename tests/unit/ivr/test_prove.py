@@ -12,7 +12,18 @@ from hypothesis import strategies as some
 from calls.needs import Needs
 from ivr.dialogue import Input, Started
 from ivr.machine import begin, step
-from ivr.menu import AnswerNode, CallbackNode, ChoiceNode, HangupNode, HoursNode, LookupNode, Menu, SayNode
+from ivr.menu import (
+    AnswerNode,
+    BranchNode,
+    CallbackNode,
+    ChoiceNode,
+    HangupNode,
+    HoursNode,
+    LookupNode,
+    Menu,
+    Node,
+    SayNode,
+)
 from ivr.prove import Lines, Trap, explore, prove
 from ivr.session import MenuSession, Phase
 from ivr.ways import Entry, asks
@@ -79,6 +90,27 @@ def test_only_what_the_clock_allows_is_possible() -> None:
     (trap,) = traps(menu)
     assert trap.path.endswith("topics (closed, first at 2026-03-04 15:00 UTC) > bye")
     assert traps(menu, hours=None) == []
+
+
+OUTCOMES = [
+    (LookupNode(found="cut", unknown="operator", failed="operator"), "found"),
+    (LookupNode(found="operator", unknown="cut", failed="operator"), "unknown"),
+    (LookupNode(found="operator", unknown="operator", failed="cut"), "failed or late"),
+    (AnswerNode(about="claim", answers={"paid": ()}, next="cut", otherwise="operator"), "answer paid"),
+    (
+        AnswerNode(about="claim", answers={"paid": ("claim-paid",)}, next="operator", otherwise="cut"),
+        "no answer, failed or late",
+    ),
+    (CallbackNode(queue="general", prompts=(), otherwise="cut"), "no promise"),
+    (BranchNode(by="vip", options={"yes": "cut"}, otherwise="operator"), "vip yes"),
+    (BranchNode(by="vip", options={"yes": "operator"}, otherwise="cut"), "otherwise"),
+]
+
+
+@pytest.mark.parametrize(("node", "outcome"), OUTCOMES)
+def test_each_answer_of_a_lookup_its_failure_and_its_delay_are_possible(node: Node, outcome: str) -> None:
+    (trap,) = traps(a_menu(topics=node, cut=HangupNode(prompts=())))
+    assert trap.path.endswith(f" > topics ({outcome}) > cut")
 
 
 def test_an_entrance_is_told_and_not_every_place_behind_it() -> None:
