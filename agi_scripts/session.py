@@ -22,7 +22,7 @@ from agi_scripts.lookups import NONE, Lookups, answer_found, callback_taken, cal
 from agi_scripts.server import Handler
 from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
 from calls.needs import format_needs, together
-from config.heir import heir
+from config.heir import heir, still_asked
 from config.model import Clinic, Configuration
 from ivr.dialogue import (
     Answer,
@@ -246,7 +246,8 @@ class _MenuCall:
         """The queue with what is asked for there; another in its place if it is gone since the session began."""
         begun, now = self._configuration.queues[end.queue], self._in_force()
         if end.queue in now.queues:
-            return {"AL_QUEUE": end.queue, "AL_NEEDS": format_needs(together(begun.needs, end.needs))}
+            asked = still_asked(now, end.queue, together(begun.needs, end.needs), end.lang)
+            return {"AL_QUEUE": end.queue, "AL_NEEDS": format_needs(asked)}
         instead = heir(now, self._channel.query.get("line", ""), emergency=begun.emergency)
         asked = together(now.queues[instead].needs, ((f"lang:{end.lang}", 1),))
         return {"AL_QUEUE": instead, "AL_NEEDS": format_needs(asked)}

@@ -18,7 +18,7 @@ from agi_scripts.session import PIN_SECONDS
 from calls.events import MenuChosen, MenuEnded, MenuEntered
 from config.model import Clinic
 from routing.waiting import Queue
-from tests.builders import NOON, a_doctors_menu, a_line, a_menu, a_queue
+from tests.builders import NOON, a_doctors_menu, a_line, a_menu, a_profile, a_queue
 from tests.unit.agi_scripts.menu_calls import a_configuration, answer_lines, dial, served
 
 
@@ -143,6 +143,26 @@ async def test_a_session_keeps_the_configuration_it_began_with(queues: dict[str,
         await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), "hotline")
     assert [event.outcome for event in events if isinstance(event, MenuEnded)] == ["queued"]
     assert (call.variables["AL_QUEUE"], call.variables["AL_NEEDS"]) == left
+
+
+@pytest.mark.parametrize(
+    ("skills", "left"),
+    [
+        ("lang:ru=9&desk:coverage=5", "desk:coverage=1&grade:dispatcher=1&lang:ru=1"),
+        ("lang:ru=9&desk:cover=5", "lang:ru=1"),
+    ],
+)
+async def test_who_asks_in_an_old_menu_for_what_nobody_does_any_more_is_served_all_the_same(
+    skills: str, left: str
+) -> None:
+    later = a_configuration(
+        "2", queues={"general": a_queue("general")}, agents={"anna": a_profile("anna", skills=skills)}
+    )
+    versions = [a_configuration("1"), later]
+    call = FakeCall(["1", "1"])
+    async with served(lambda: versions.pop(0), []) as port:
+        await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), "hotline")
+    assert call.variables["AL_NEEDS"] == left
 
 
 async def test_who_asks_for_help_in_an_old_menu_comes_to_an_emergency_queue() -> None:
