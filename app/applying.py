@@ -40,7 +40,7 @@ log = structlog.get_logger()
 KEPT_WITHIN: Final = 5.0
 """Seconds that the database has to take a text in; a frozen one keeps no change of hours from coming into force."""
 
-SPOKEN_WITHIN: Final = 120.0
+SPOKEN_WITHIN: Final = 30.0
 
 ROOM_AGAIN_AFTER: Final = 0.05
 
@@ -142,7 +142,11 @@ def speak() -> None:
     """Make the sounds that are lacking, as set-up does; in a process of its own, since the tools are large."""
     with suppress(subprocess.TimeoutExpired):  # whatever is still lacking is told by its name
         subprocess.run(
-            [sys.executable, "-m", "app.prompts"], cwd=runtime.TREE, capture_output=True, check=False, timeout=SPOKEN_WITHIN
+            [sys.executable, "-m", "app.prompts"],
+            cwd=runtime.TREE,
+            capture_output=True,
+            check=False,
+            timeout=SPOKEN_WITHIN,
         )
 
 

@@ -17,9 +17,10 @@ from app.errors import AppFault
 RELOADS: Final[Mapping[str, tuple[str, ...]]] = {
     "pjsip.conf": ("module reload res_pjsip.so", "module reload res_pjsip_endpoint_identifier_ip.so"),
     "queues.conf": ("queue reload all",),
+    "musiconhold.conf": ("moh reload",),
     "extensions.conf": ("dialplan reload",),
 }
-"""The files that tell of lines, queues and phones; the dialplan last, since it names the others."""
+"""The files that tell of phones, queues, words over the music, lines; the dialplan last, since it names the others."""
 
 RELOADS_WITHIN: Final = 20.0
 

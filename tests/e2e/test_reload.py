@@ -17,10 +17,12 @@ import yaml
 from app import runtime
 from app.versions import in_force
 from config.load import load
+from synthetic.phone import Refusal
 from synthetic.tones import Tone
 from tests.e2e.centre import (
     AGENT_HZ,
     DIRECT,
+    EMERGENCY,
     HOTLINE,
     LiveCentre,
     agent,
@@ -157,6 +159,20 @@ async def test_who_waits_in_a_queue_that_is_taken_out_waits_on_elsewhere_in_the_
     assert len(live["calls"]) == 1
     await centre.seat("boris")
     await caller.hears(Tone(AGENT_HZ), within=10)
+
+
+async def test_another_ambulance_number_is_said_to_the_next_emergency_caller(centre: LiveCentre) -> None:
+    def moved(values: dict[str, Any]) -> None:
+        values["lines"]["emergency"] |= {"ambulance": "112", "languages": ["en"]}
+
+    await centre.seat("elena", Refusal.NEVER)
+    before = await centre.call(EMERGENCY)
+    await before.hears(prompt("ru", "digit-3"), within=15)
+    await apply(centre, moved)
+    after = await centre.call(EMERGENCY)
+    for words in ("connecting-emergency", "ambulance-is", "digit-2"):
+        await after.hears(prompt("en", words), within=15)
+    assert before.ending is None
 
 
 async def test_a_refused_one_leaves_the_old_in_force_and_an_earlier_one_can_be_had_again(centre: LiveCentre) -> None:
