@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from agi_scripts.channel import SLACK
+from app import runtime
+from synthetic.alaw import RATE, read_wav
 from synthetic.tones import Tone
 from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, agent, always_open, live_centre, prompt
+from tests.e2e.outages import kill, restart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBER = "+447700900100"
+WAIT = 5.0
+"""Seconds that the sample's survey waits for a digit."""
 EVENTS = "select type, payload from events where call_id = ? and type in ({}) order by id"
 
 
@@ -89,3 +95,16 @@ async def test_who_wants_a_person_after_all_waits_once_more(centre: LiveCentre) 
         "the caller waits for an operator",
         within=10,
     )
+
+
+async def test_a_service_that_dies_while_it_asks_strands_nobody(centre: LiveCentre) -> None:
+    """The question is said to its end, a digit waited for, and then nobody is there to hear of it."""
+    caller = await talked_with(centre)
+    await caller.hears(prompt("ru", "survey-pleased"), within=10)
+    await kill(centre)
+    question = read_wav(runtime.asterisk_dirs().sounds / "ru" / "al" / "survey-pleased.wav")
+    assert (await caller.ended(within=len(question) / RATE + WAIT + SLACK)).by == "them"
+    await restart(centre)
+    [call] = await centre.of(caller, "select outcome from calls where call_id = ? and ended_at is not null", within=15)
+    assert call["outcome"] == "answered"
+    await centre.until(lambda live: not live["calls"] and agent(live, "anna")["call_id"] is None, "nothing is left")
