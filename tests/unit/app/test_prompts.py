@@ -15,7 +15,18 @@ import yaml
 
 from app.errors import PromptFault
 from app.prompts import LOUDNESS_DBFS, Phrase, load_phrases, make_prompts
+from config.load import load
+from ivr.menu import OPERATOR_KEY, ChoiceNode, LanguageNode, Menu
 from ivr.speech import GRAMMARS, pieces
+
+SAMPLE = load(Path(__file__).parents[3] / "config" / "sample" / "assistline.yaml")
+KEYS = {
+    "ru": ["ноль", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять"],
+    "uk": ["нуль", "один", "два", "три", "чотири", "п'ять", "шість", "сім", "вісім", "дев'ять"],
+    "az": ["sıfırı", "biri", "ikini", "üçü", "dördü", "beşi", "altını", "yeddini", "səkkizi", "doqquzu"],
+    "en": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+}
+"""The keys from 0 on, as one is told to press them."""
 
 HELLO = Phrase("en", "hello", (("en", "hello"),))
 BYE = Phrase("ru", "bye", (("ru", "пока"),))
@@ -194,3 +205,28 @@ def test_what_the_dialplan_and_the_sample_name_has_a_text() -> None:
     named |= {line[role] for line in sample["lines"].values() for role in ("greeting", "whisper") if role in line}
     assert {"all-agents-busy", "menu-hotline", "whisper-region"} < named
     assert named - {phrase.id for phrase in load_phrases()} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "menu", "node"),
+    [
+        (f"{menu.menu_id}.{name}", menu, node)
+        for menu in SAMPLE.menus.values()
+        for name, node in menu.nodes.items()
+        if isinstance(node, ChoiceNode | LanguageNode)
+    ],
+)
+@pytest.mark.parametrize("lang", KEYS)
+def test_a_menu_names_each_of_its_keys_and_no_other(
+    lang: str, name: str, menu: Menu, node: ChoiceNode | LanguageNode
+) -> None:
+    """Who understands one language of a choice of languages alone is told in it where help is."""
+    spoken = [part for one in load_phrases() if one.lang == lang and one.id in node.prompts for part in one.parts]
+    named = [
+        [str(KEYS[voice].index(word)) for word in re.findall(r"[\w']+", text.lower()) if word in KEYS[voice]]
+        for voice, text in spoken
+    ]
+    keys = {key for part in named for key in part}
+    assert set(node.options) <= keys <= {*node.options, OPERATOR_KEY, menu.emergency_key}, name
+    if isinstance(node, LanguageNode):
+        assert all(menu.emergency_key in part for part in named)
