@@ -1,7 +1,7 @@
 """How does a caller go through a menu? Drives ivr/machine over one AGI channel, from the first word to where it ends.
 
-The session leaves ``AL_QUEUE AL_LANG AL_NEEDS AL_CALLER AL_NEXT`` on the call, and what a lookup said of the caller as
-``AL_PREFERRED AL_VIP AL_REGION``; the server writes them with AGI_DONE=1. A survey after the talk is a session too.
+The session leaves ``AL_QUEUE AL_LANG AL_NEEDS AL_CALLER AL_NEXT`` on the call, and what follows from a lookup as
+``AL_PREFERRED AL_AMBULANCE``; the server writes them with AGI_DONE=1. A survey after the talk is a session too.
 A caller who hangs up is an ending like others. Whatever else goes wrong leaves no variable and is raised: the dialplan
 then puts the caller into the line's own queue.
 """
@@ -231,26 +231,32 @@ class _MenuCall:
 
     def _variables(self, end: End) -> dict[str, str]:
         """What the dialplan goes on with; digits that were typed do not stay on the call."""
+        now = self._in_force()
         left = {"AL_NEXT": NEXT[end.outcome], "AL_LANG": end.lang, "AL_CALLER": end.caller, "AL_DIGITS": ""}
         if end.queue:
-            left |= self._queued(end)
+            left |= self._queued(end, now)
         known = {
             "AL_PREFERRED": end.preferred,
-            "AL_VIP": "1" if end.vip else "",
-            "AL_REGION": end.region,
+            "AL_AMBULANCE": _ambulance(end.region, now),
             "AL_TRANSFER": end.number,
         }
         return left | {name: value for name, value in known.items() if value}
 
-    def _queued(self, end: End) -> dict[str, str]:
+    def _queued(self, end: End, now: Configuration) -> dict[str, str]:
         """The queue with what is asked for there; another in its place if it is gone since the session began."""
-        begun, now = self._configuration.queues[end.queue], self._in_force()
+        begun = self._configuration.queues[end.queue]
         if end.queue in now.queues:
             asked = still_asked(now, end.queue, together(begun.needs, end.needs), end.lang)
             return {"AL_QUEUE": end.queue, "AL_NEEDS": format_needs(asked)}
         instead = heir(now, self._channel.query.get("line", ""), emergency=begun.emergency)
         asked = together(now.queues[instead].needs, ((f"lang:{end.lang}", 1),))
         return {"AL_QUEUE": instead, "AL_NEEDS": format_needs(asked)}
+
+
+def _ambulance(region: str, now: Configuration) -> str:
+    """Whose ambulance number counts: that of the region where the caller is known to be; else the line's own does."""
+    there = [line for line in now.lines.values() if region and line.region == region]
+    return next((f"-{line.line_id}" for line in there if line.ambulance), "")
 
 
 def _prompts(command: Say | Ask) -> list[str]:

@@ -204,7 +204,8 @@ class End:
     """The session is over; ``queue`` and ``needs`` are empty when the call ends here.
 
     ``needs`` are those of the line, of the choice and of the language; the queue's own come on top of them.
-    ``preferred`` is the agent to try first. ``number`` is where a transfer goes; who is not answered there, is queued.
+    ``preferred`` is the agent to try first, ``region`` where a lookup says the caller is. ``number`` is where a
+    transfer goes; who is not answered there, is queued.
     """
 
     outcome: Outcome
@@ -213,7 +214,6 @@ class End:
     needs: Needs
     caller: str
     preferred: str = ""
-    vip: bool = False
     region: str = ""
     number: str = field(default="", repr=False)
 

@@ -131,7 +131,6 @@ def end(session: MenuSession, outcome: Outcome, queue: str = "", more: Needs = (
         needs=wanted(session, more) if queue else (),
         caller=session.caller or (UNVERIFIED if asks_pin else ""),
         preferred=session.record.doctor,
-        vip=session.record.vip,
         region=session.record.region,
         number=number,
     )

@@ -56,16 +56,31 @@ async def test_a_caller_who_is_known_is_led_to_the_trusted_doctor_in_their_langu
     desk = Desk(CallerRecord(region="kazan", lang="az", vip=True, doctor="leila"))
     dialled = await dial("", "service", lookups=desk.lookups)
     assert desk.told == [("", Secret(""), CALLS_FROM)]
-    expected = {"AL_PREFERRED": "leila", "AL_VIP": "1", "AL_REGION": "kazan", "AL_LANG": "az", "AL_QUEUE": "general"}
+    expected = {"AL_PREFERRED": "leila", "AL_LANG": "az", "AL_QUEUE": "general"}
     assert dialled.variables.items() >= expected.items()
     assert desk.handed == [Handover((), {}, ("welcome", "your-doctor"), desk.record or CallerRecord())]
+
+
+@pytest.mark.parametrize(
+    ("region", "ambulance", "left"),
+    [("kazan", "103", "-kazan"), ("kazan", None, None), ("baku", "113", None), ("", "113", None)],
+)
+async def test_the_ambulance_of_the_region_where_the_caller_is_counts(
+    region: str, ambulance: str | None, left: str | None
+) -> None:
+    """That of the line dialled stays where no line serves the region, or none tells its number."""
+    kazan = a_line(line_id="kazan", region="kazan", ambulance=ambulance)
+    sample = a_configuration()
+    configuration = replace(sample, lines={**sample.lines, "kazan": kazan})
+    dialled = await dial("", "service", lookups=Desk(CallerRecord(region=region)).lookups, configuration=configuration)
+    assert dialled.variables.get("AL_AMBULANCE") == left
 
 
 async def test_without_ports_every_lookup_has_failed_and_no_callback_is_promised() -> None:
     dialled = await dial("3", "service")
     assert (dialled.outcome, dialled.variables["AL_NEXT"]) == ("voicemail", "voicemail")
     assert dialled.heard == ["welcome topics", "after-the-tone"]
-    assert dialled.variables.keys().isdisjoint({"AL_PREFERRED", "AL_VIP", "AL_REGION", "AL_TRANSFER"})
+    assert dialled.variables.keys().isdisjoint({"AL_PREFERRED", "AL_AMBULANCE", "AL_TRANSFER"})
 
 
 async def test_a_number_read_back_and_one_that_was_looked_up_are_said_digit_by_digit() -> None:

@@ -186,7 +186,7 @@ def test_the_ambulance_is_rung_by_the_numbers_of_the_lines_and_by_nothing_that_a
     render(centre, site, secrets_of(centre))
     dialplan = text_of(site, "extensions.conf")
     (section,) = [part for part in dialplan.split("\n[") if part.startswith("al-ambulance-of]")]
-    lines = re.findall(r"^exten => (\w+),1,UserEvent.*\n.*Dial\(PJSIP/(\d+)@trunk", section, re.MULTILINE)
+    lines = re.findall(r"^exten => line-(\w+),1,UserEvent.*\n.*Dial\(PJSIP/(\d+)@trunk", section, re.MULTILINE)
     assert dict(lines) == {line.line_id: line.ambulance for line in centre.lines.values() if line.ambulance}
     assert section.count("Dial(") == len(lines)
     assert dialplan.count("al-ambulance-of,") == 1, "reached by the line of the talk alone"
