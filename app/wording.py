@@ -221,6 +221,7 @@ LAST_RESORT = "last_resort_"
 LEFT = {
     "unseen": "Asterisk rang people by itself: the service did not take note of the caller in time",
     "stale": "Asterisk rang people by itself: the service gave no sign of life",
+    "no-queue": "Asterisk rang people by itself: it had not read the configuration that the service went by",
     "": "the last resort had the caller: a mobile, then voicemail",
 }
 """Why the dialplan took the caller over."""

@@ -158,7 +158,8 @@ class TalkEnded(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackEntered(CallEvent):
-    """The dialplan stopped waiting for us: reason ``unseen`` (not acknowledged) or ``stale`` (heartbeat old)."""
+    """The dialplan stopped waiting for us: reason ``unseen`` (not acknowledged), ``stale`` (heartbeat old) or
+    ``no-queue`` (the caller was to go to a queue that it does not have)."""
 
     reason: str
 

@@ -46,7 +46,7 @@ RING_RESULTS = {
 }
 """Asterisk's DIALSTATUS (and REFUSED: the agent had a call already) in our words; the other results are events."""
 
-FALLBACK_REASONS = ("stale", "unseen")
+FALLBACK_REASONS = ("stale", "unseen", "no-queue")
 COMMANDS = tuple(command.__name__ for command in Command.__subclasses__())
 EVENTS = tuple(name for name, value in vars(events).items() if isinstance(value, type) and issubclass(value, Event))
 

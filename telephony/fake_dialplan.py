@@ -194,8 +194,11 @@ class FakeDialplan:
             self._wait(channel)
 
     def _move(self, channel: Channel, queue: str) -> None:
+        asked = next((line.needs for line in self.lines.values() if line.queue == queue), None)
         if channel.variables["AL_STATE"] == "waiting":
-            asked = next(line.needs for line in self.lines.values() if line.queue == queue)
+            if asked is None:
+                self._fallback(channel, "no-queue")
+                return
             channel.variables |= {"AL_QUEUE": queue, "AL_NEEDS": asked}
         self._stay(channel, "")
 

@@ -388,6 +388,12 @@ async def test_a_caller_whose_queue_overflows_waits_in_the_other_with_its_needs_
     assert moved.needs == needs({"grade:nurse": 1, "lang:ru": 1})
 
 
+async def test_a_caller_who_is_moved_to_a_queue_that_the_dialplan_lacks_is_left_to_asterisk(house: House) -> None:
+    call = await house.caller()
+    house.tell(MoveToQueue(node="node1", call_id=call.call_id, channel=call.channel, queue="renamed"))
+    assert [one.reason for one in await house.story(call.call_id, FallbackEntered)] == ["no-queue"]
+
+
 async def test_a_move_that_comes_too_late_lets_the_caller_wait_where_they_did(house: House) -> None:
     call = await house.caller()
     house.ring(call, "boris")
