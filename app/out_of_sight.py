@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from app import menus
 from app.state import Alarm, Centre
-from calls.call import WAITS, Call
+from calls.call import WAITS, Call, CallState
 from calls.commands import Command
 from calls.events import AlarmRaised, CallEnded, CallSpooled, CallVanished, EndedBy, Event
 
@@ -37,7 +37,8 @@ def call_spooled(centre: Centre, event: CallSpooled) -> Results:
     yield from menus.message_spooled(centre, event)
     told = event.payload
     queue = centre.configuration.queues.get(str(told.get("queue", "")))
-    if queue and queue.emergency and told.get("state") in WAITS and event.call_id not in centre.alarms:
+    unheard = told.get("state") in (*WAITS, CallState.VOICEMAIL) or told.get("voicemail")
+    if queue and queue.emergency and unheard and event.call_id not in centre.alarms:
         number = str(told.get("number", ""))
         alarm = Alarm(call_id=event.call_id, queue=queue.queue_id, at=event.at, number=number)
         centre.alarms[event.call_id] = alarm

@@ -23,8 +23,8 @@ def centre() -> Centre:
     return Centre(configuration=load(Path("config/sample/assistline.yaml")), agents={})
 
 
-def spooled(queue: str, state: str) -> CallSpooled:
-    told: dict[str, object] = {"queue": queue, "state": state, "number": NUMBER}
+def spooled(queue: str, state: str, voicemail: str = "") -> CallSpooled:
+    told: dict[str, object] = {"queue": queue, "state": state, "number": NUMBER, "voicemail": voicemail}
     return CallSpooled(at=NOON, call_id="node1-1.1", payload=told)
 
 
@@ -43,6 +43,16 @@ def test_an_emergency_caller_who_gave_up_while_we_were_away_is_an_alarm(
 ) -> None:
     told = list(call_spooled(centre, spooled(queue, state)))
     assert [type(one) for one in told] == ([AlarmRaised] if raised else [])
+
+
+@pytest.mark.parametrize(("state", "voicemail"), [("voicemail", ""), ("voicemail", "1"), ("ended", "1")])
+def test_an_emergency_caller_who_left_a_message_while_we_were_away_is_an_alarm(
+    centre: Centre, state: str, voicemail: str
+) -> None:
+    """As one is who leaves it while we are there: nobody has talked with them."""
+    told = list(call_spooled(centre, spooled("emergency", state, voicemail)))
+    assert [type(one) for one in told] == [AlarmRaised]
+    assert list(call_spooled(centre, spooled("operator", state, voicemail))) == []
 
 
 def test_that_caller_can_be_rung_back_and_a_second_telling_raises_no_second_alarm(centre: Centre) -> None:
