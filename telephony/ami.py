@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -117,12 +118,18 @@ class AmiLink:
 
     async def _run(self) -> None:
         failures = 0
+        lost_by: TelephonyError
         while True:
             try:
                 await self._serve()
             except TelephonyError as error:
-                failures = 1 if self.state is LinkState.UP else failures + 1
-                self._down(error)
+                lost_by = error
+            except Exception as fault:  # whatever it is, a node must not be left without a link for good
+                where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(fault.__traceback__)]
+                self._log.error("AMI link failed", action="ami.failed", fault=type(fault).__name__, where=where)
+                lost_by = AmiDown(f"a fault of our own: {type(fault).__name__}")
+            failures = 1 if self.state is LinkState.UP else failures + 1
+            self._down(lost_by)
             await asyncio.sleep(self._pace.retry(failures, self.state is LinkState.REFUSED, self._draw()))
 
     def _down(self, error: TelephonyError) -> None:

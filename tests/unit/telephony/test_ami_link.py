@@ -154,6 +154,21 @@ async def test_an_asterisk_that_is_still_starting_is_asked_nothing(ami: Scripted
         await ami.has("CoreShowChannels")
 
 
+async def test_a_fault_of_our_own_costs_the_connection_and_not_the_link(
+    ami: ScriptedAmi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def faulty(link: AmiLink, missing: tuple[str, ...]) -> None:
+        monkeypatch.undo()
+        raise KeyError("of our own")
+
+    async with ours(ami) as (link, inbox):
+        monkeypatch.setattr(AmiLink, "_take_snapshot", faulty)
+        link.resync()
+        async with asyncio.timeout(5):
+            await inbox.until(lambda: inbox.count(Connected) == 2)
+        assert inbox.count(Disconnected) == 1 and link.state is LinkState.UP
+
+
 async def test_a_server_that_is_not_there_is_sought_until_it_comes() -> None:
     async with ScriptedAmi.listening() as gone:
         pass
