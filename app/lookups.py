@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from agi_scripts.lookups import FindsAnswers, FindsCallers
 from agi_scripts.sources.database import Database, open_database
@@ -89,7 +90,11 @@ class MenuSources:
         if self._settings.lookup_database_url is None:
             log.error("AL_LOOKUP_DATABASE_URL is not set, and lookups are of kind sql", action="lookup.no_database")
             return None
-        engine = open_database(self._settings.lookup_database_url)
+        try:
+            engine = open_database(self._settings.lookup_database_url)
+        except (SQLAlchemyError, ImportError, ValueError) as fault:  # its text may quote the password
+            log.error("AL_LOOKUP_DATABASE_URL is no address", action="lookup.no_database", fault=type(fault).__name__)
+            return None
         self._parts.push_async_callback(engine.dispose)
         database = Database(engine, source)
         self._parts.push_async_callback(database.close)

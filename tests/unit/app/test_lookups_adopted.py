@@ -46,10 +46,11 @@ async def test_a_table_may_name_whom_the_next_configuration_has(tmp_path: Path) 
     await sources.close()
 
 
-async def test_a_database_without_an_address_is_said_so_and_its_lookups_fail(tmp_path: Path) -> None:
-    sources = MenuSources(Settings(home=tmp_path, lookup_database_url=None))
+@pytest.mark.parametrize("url", [None, "nonsense", "mysql://u:secret@host/db", "postgresql://host:port/db"])
+async def test_a_database_without_an_address_is_said_so_and_its_lookups_fail(tmp_path: Path, url: str | None) -> None:
+    sources = MenuSources(Settings(home=tmp_path, lookup_database_url=url))
     with structlog.testing.capture_logs() as logged:
         await sources.adopt(a_configuration(lookups=Sources(callers=SqlSource(queries={"number": "select :value"}))))
-    assert [line["action"] for line in logged] == ["lookup.no_database"]
+    assert [line["action"] for line in logged] == ["lookup.no_database"] and "secret" not in str(logged)
     assert sources.find_caller is None
     await sources.close()
