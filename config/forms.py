@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 import phonenumbers
@@ -132,7 +133,7 @@ def clinics_can_prove_themselves(found: Configuration, written: Written) -> Brok
     for name, clinic in found.clinics.items():
         if not re.fullmatch("[0-9]{2,10}", clinic.number):
             yield ("clinics", name, "number"), "must be 2 to 10 digits, as the doctor types them"
-        if not pin.FORM.fullmatch(clinic.pin_hash):
+        if not pin.can_be_checked(clinic.pin_hash):
             yield ("clinics", name, "pin_hash"), "is no hash of a PIN: make one with `python -m config.pin`"
     yield from _twice([(("clinics", name, "number"), clinic.number) for name, clinic in found.clinics.items()])
 
@@ -153,7 +154,7 @@ def the_trunk_can_be_reached(found: Configuration, written: Written) -> Broken:
     if not found.trunk.addresses:
         yield ("trunk", "addresses"), "must name the addresses that the carrier calls from"
     for index, address in enumerate(found.trunk.addresses):
-        if not re.fullmatch(r"[0-9a-fA-F.:]+(/[0-9]{1,3})?", address):
+        if not _is_network(address):
             yield ("trunk", "addresses", index), "must be an IP address, or a network as 192.0.2.0/28"
     if not re.fullmatch(r"[A-Za-z0-9.:-]+", found.trunk.host):
         yield ("trunk", "host"), "must be a host name or an IP address"
@@ -188,6 +189,14 @@ def nodes_of(found: Configuration) -> list[tuple[Way, Node]]:
 def names(written: Written, section: str) -> list[str]:
     """The ids written in a section, broken entries too."""
     return list(written[section]) if isinstance(written.get(section), dict) else []
+
+
+def _is_network(address: str) -> bool:
+    try:
+        ip_network(address, strict=False)
+    except ValueError:
+        return False
+    return "%" not in address  # a zone of IPv6 is no part of an address in Asterisk's files
 
 
 def _international(number: str) -> bool:

@@ -18,7 +18,7 @@ from config.errors import Fault
 Way = tuple[str | int, ...]
 """The keys and indexes that lead from the top of the file to a value."""
 
-_INT = re.compile(r"-?(0|[1-9][0-9]*)")
+_INT = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -59,6 +59,8 @@ def read(file: Path, text: str | None = None) -> Located:
         place = (wrong.problem_mark.line, wrong.problem_mark.column) if wrong.problem_mark else None
         context = f"{wrong.context}: " if wrong.context else ""
         located.fault((), f"is not YAML: {context}{wrong.problem}; look at the indents, colons and quotes here", place)
+    except RecursionError:
+        located.fault((), "is nested more deeply than any configuration: look for brackets that are not closed")
     else:
         if isinstance(tree, yaml.MappingNode):
             located.values = _value(tree, (), located, set())

@@ -14,6 +14,8 @@ import sys
 
 FORM = re.compile(r"scrypt\$(\d+)\$(\d+)\$(\d+)\$([0-9a-f]{32})\$([0-9a-f]{64})")
 COST, BLOCK, LANES = 16384, 8, 1
+MOST_MEMORY = 32 << 20
+"""Bytes that OpenSSL's scrypt takes at most."""
 PIN_FORM = re.compile(r"[0-9]{4,8}")
 
 
@@ -22,10 +24,20 @@ def hash_pin(pin: str, salt: bytes) -> str:
     return f"scrypt${COST}${BLOCK}${LANES}${salt.hex()}${_digest(pin, salt, COST, BLOCK, LANES).hex()}"
 
 
+def can_be_checked(stored: str) -> bool:
+    """Whether ``stored`` is a hash that `pin_matches` can compute at all."""
+    match = FORM.fullmatch(stored)
+    if not match:
+        return False
+    cost, block, lanes = map(int, match.groups()[:3])
+    power_of_two = cost > 1 and cost & (cost - 1) == 0
+    return power_of_two and block > 0 and lanes > 0 and 128 * block * (cost + lanes + 2) <= MOST_MEMORY
+
+
 def pin_matches(pin: str, stored: str) -> bool:
     """Whether ``stored`` is a hash of this PIN; takes some 50 ms of one core, so call it off the event loop."""
     match = FORM.fullmatch(stored)
-    if not match:
+    if match is None or not can_be_checked(stored):
         return False
     cost, block, lanes = map(int, match.groups()[:3])
     wanted = _digest(pin, bytes.fromhex(match.group(4)), cost, block, lanes)

@@ -5,7 +5,7 @@ A rule yields (way, reason). Names are looked up in the file as written, so that
 
 from __future__ import annotations
 
-from calls.needs import Needs
+from calls.needs import SKILL_FORM, Needs
 from config.forms import Broken, Rules, Written, names, nodes_of
 from config.located import Way
 from config.model import Configuration
@@ -77,6 +77,9 @@ def languages_are_spoken(found: Configuration, written: Written) -> Broken:
 
 def skills_are_declared(found: Configuration, written: Written) -> Broken:
     """A skill that is spelt in two ways is met by nobody."""
+    for skill in found.skills:
+        if not SKILL_FORM.fullmatch(skill):
+            yield ("skills", skill), "is no skill: write kind:name in small letters, as lang:ru"
     for name, agent in found.agents.items():
         yield from _skills(found, agent.skills, ("agents", name, "skills"))
         for index, _ in ((s, level) for s, level in agent.skills if s.startswith("grade:")):

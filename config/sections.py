@@ -103,6 +103,9 @@ def _entry(located: Located, kind: type, raw: dict[str, Any], way: Way, opening:
         if name not in opening:
             located.fault((*way, "hours"), f"names hours {name!r} that do not exist{instead(name, opening)}")
         raw["hours"] = opening.get(name)
+    elif kind in (Line, Queue) and raw.get("hours") is not None:
+        located.fault((*way, "hours"), "must be the name of hours that stand in the section hours")
+        raw["hours"] = None
     if kind is Menu:
         raw["nodes"] = _nodes(located, raw.get("nodes"), (*way, "nodes"))
     value = validated(kind, raw, way, located)

@@ -149,6 +149,9 @@ def people_are_known(found: Configuration, written: Written) -> Broken:
             yield way, f"names {agent.mentor!r}, which is not among the agents"
         if agent.mentor == name:
             yield way, "is the agent's own name: take another agent"
+        mentor = found.agents.get(agent.mentor or "")
+        if mentor and (mentor.extension is None or agent.extension is None):
+            yield way, "listens from a phone of ours, to one of ours: both need an extension"
     for name, line in found.lines.items():
         if line.coordinator is not None and line.coordinator not in names(written, "agents"):
             yield ("lines", name, "coordinator"), f"names {line.coordinator!r}, which is not among the agents"

@@ -13,6 +13,12 @@ from calls.errors import BadNeeds
 from calls.needs import needs
 from config.located import Located, Way
 
+PLAIN_WORDS = {
+    "a valid tuple": "a list: [one, two]",
+    "a valid dictionary": "a mapping: {key: value}",
+    "a valid string": "text",
+}
+"""What our reader of types says, in the words of whoever writes the file."""
 SECRET = ("name", "number", "numbers", "mobile", "caller_number", "pin_hash", "url")
 
 
@@ -42,7 +48,11 @@ def _reason(kind: Any, error: dict[str, Any], loc: Way) -> str:
         case "unexpected_keyword_argument":
             known = [field.name for field in fields(kind)] if len(loc) == 1 else []
             return f"is not known here: take it out{instead(str(loc[-1]), known)}"
+        case "dataclass_type":
+            return "must be a mapping of fields to values"
     wanted = str(error["msg"]).replace("Input should be", "must be").removeprefix("Value error, ")
+    for pythonic, plain in PLAIN_WORDS.items():
+        wanted = wanted.replace(pythonic, plain)
     shown = isinstance(given, str | int | float) and not any(part in SECRET for part in loc)
     return f"{wanted} (is {given!r})" if shown else wanted
 

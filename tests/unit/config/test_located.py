@@ -64,6 +64,7 @@ def test_a_key_that_stands_twice_is_told_where_it_stands_the_second_time(tmp_pat
         ("a: *b\n", 1, 4, "undefined alias"),
         ("a: &x {b: 1}\nc: *x\n", 2, 1, "alias"),
         ("a: &x [*x]\n", 1, 4, "alias"),
+        ("a: " + "[" * 3000 + "]" * 3000, 1, 1, "nested more deeply"),
         (b"a: \xff\n", 1, 1, "is not UTF-8"),
         ("a: \x07\n", 1, 1, "forbids"),
     ],
