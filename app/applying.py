@@ -68,9 +68,16 @@ class Applying:
         self._history = history
         self._adopt = adopt
         self._one_at_a_time = asyncio.Lock()
+        self._under_way: set[asyncio.Task[Applied]] = set()
 
     async def apply(self, text: str, who: str) -> Applied:
-        """Prove this text and put it in force; raises Refused."""
+        """Prove this text and put it in force; raises Refused. Whoever gives up waiting leaves nothing half done."""
+        task = asyncio.create_task(self._apply(text, who))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _apply(self, text: str, who: str) -> Applied:
         async with self._one_at_a_time:
             found = await asyncio.to_thread(self._proved, text)
             if reasons := obstacles(self._engine.centre, found):

@@ -133,6 +133,27 @@ async def test_an_asterisk_that_is_away_is_a_remark(instance: Instance, monkeypa
     assert instance.engine.centre.configuration.version == applied.version
 
 
+async def test_who_gives_up_waiting_leaves_nothing_half_done(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_folder: Path, _names: list[str]) -> None:
+        begun.set()
+        await go_on.wait()
+
+    monkeypatch.setattr(asterisk_files, "reload", slowly)
+    desk = instance.applying
+    asked = asyncio.create_task(desk.apply(CHANGED, "olena"))
+    await begun.wait()
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    go_on.set()
+    after = await desk.apply(TEXT, "petro")
+    assert [found.version for found in instance.adopted] == [load(SAMPLE, text=CHANGED).version, after.version]
+
+
 async def test_a_table_that_is_not_there_is_a_remark(instance: Instance) -> None:
     with_table = f"{CHANGED}\nlookups:\n  callers: {{kind: csv, file: no.csv}}\n"
     [remark] = (await instance.applying.apply(with_table, "olena")).remarks
