@@ -19,9 +19,10 @@ from config.model import Clinic
 from config.pin import pin_matches
 from ivr.secret import Secret
 
-WRONG_TRIES = 10
-"""So many wrong PINs of one clinic within FORGIVEN_AFTER, and none of its PINs is checked."""
-FORGIVEN_AFTER = timedelta(hours=1)
+WRONG_TRIES = ((10, timedelta(hours=1)), (30, timedelta(days=1)))
+"""So many wrong PINs of one clinic in such a time, and none of its PINs is checked. 30 a day are 11,000 a year:
+of four digits that is every PIN, of six one in a hundred."""
+MOST_TRIES = max(tries for tries, _ in WRONG_TRIES)
 
 log = structlog.get_logger()
 
@@ -31,7 +32,7 @@ class PinDesk:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._wrong: defaultdict[str, deque[datetime]] = defaultdict(lambda: deque(maxlen=WRONG_TRIES))
+        self._wrong: defaultdict[str, deque[datetime]] = defaultdict(lambda: deque(maxlen=MOST_TRIES))
         self._turn = asyncio.Lock()
 
     async def check(self, clinics: Mapping[str, Clinic], number: Secret, pin: Secret) -> str | None:
@@ -41,11 +42,15 @@ class PinDesk:
             return None
         async with self._turn:
             wrong = self._wrong[clinic.clinic_id]
-            if len(wrong) == WRONG_TRIES and self._clock() - wrong[0] < FORGIVEN_AFTER:
+            if self._too_often(wrong):
                 raise TooManyWrongPins("wrong too often: no PIN of this clinic is checked now")
             if await asyncio.to_thread(pin_matches, pin.reveal(), clinic.pin_hash):
                 return f"clinic:{clinic.clinic_id}"
             wrong.append(self._clock())
-            if len(wrong) == WRONG_TRIES:
+            if self._too_often(wrong):
                 log.warning("a clinic's PIN is wrong again and again", action="pin.wrong", clinic_id=clinic.clinic_id)
         return None
+
+    def _too_often(self, wrong: deque[datetime]) -> bool:
+        now = self._clock()
+        return any(len(wrong) >= tries and now - wrong[-tries] < time for tries, time in WRONG_TRIES)

@@ -82,8 +82,8 @@ def skills_are_declared(found: Configuration, written: Written) -> Broken:
             yield ("skills", skill), "is no skill: write kind:name in small letters, as lang:ru"
     for name, agent in found.agents.items():
         yield from _skills(found, agent.skills, ("agents", name, "skills"))
-        for index, _ in ((s, level) for s, level in agent.skills if s.startswith("grade:")):
-            yield ("agents", name, "skills", index), "a grade is no skill: set the agent's field grade"
+        for skill in (skill for skill, _ in agent.skills if skill.startswith("grade:")):
+            yield ("agents", name, "skills", skill), "a grade is no skill: set the agent's field grade"
     for name, queue in found.queues.items():
         yield from _skills(found, queue.needs, ("queues", name, "needs"))
     for name, line in found.lines.items():
