@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -160,11 +161,15 @@ def _shifts(read: Located, written: WrittenScenario, centre: Configuration) -> t
     for agent_id, spans in written.shifts.items():
         if agent_id not in centre.agents:
             read.fault(("shifts", agent_id), f"is no agent of the centre{instead(agent_id, centre.agents)}")
+        last = 0.0
         for index, span in enumerate(spans):
             start, _, end = span.partition("-")
             bounds = [_second(read, bound, ("shifts", agent_id, index)) for bound in (start, end)]
             if bounds[0] >= bounds[1]:
-                read.fault(("shifts", agent_id, index), "must end after it begins: write 22:00-24:00 and 00:00-06:00")
+                read.fault(("shifts", agent_id, index), "must end after it begins: write 00:00-06:00 and 22:00-24:00")
+            elif bounds[0] < last:
+                read.fault(("shifts", agent_id, index), "begins before the one in front of it ends: put them in order")
+            last = bounds[1]
             for day in range(int(-(-written.hours // 24))):
                 shift = (day * 24 * HOUR + bound for bound in bounds)
                 found.append(Shift(agent_id=agent_id, start=next(shift), end=next(shift)))
@@ -202,6 +207,13 @@ def _second(read: Located, text: str, way: Way) -> float:
     return int(match[1]) * HOUR + int(match[2]) * 60.0
 
 
+def _seconds(text: str) -> float:
+    length = float(text)
+    if not 0 <= length < math.inf:
+        raise ValueError("a talk lasts some time")
+    return length
+
+
 def _past_calls(read: Located, way: Way, path: Path, queue: str) -> tuple[tuple[float, float | None], ...]:
     """Rows `at,queue,talk_seconds` of a CSV file; `at` as 2026-03-04T09:15:00, counted from its first midnight."""
     table = Located(path)
@@ -211,7 +223,7 @@ def _past_calls(read: Located, way: Way, path: Path, queue: str) -> tuple[tuple[
             for number, row in enumerate(csv.DictReader(lines), 1):
                 try:
                     at, talk = datetime.fromisoformat(row["at"]), row["talk_seconds"]
-                    found.append((at, float(talk) if talk else None, row["queue"]))
+                    found.append((at, _seconds(talk) if talk else None, row["queue"]))
                 except (KeyError, TypeError, ValueError):
                     table.fault(
                         ("at",),

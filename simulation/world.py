@@ -93,9 +93,10 @@ class World:
         self._tallies = self._new_tallies()
         for agent_id, profile in scenario.agents.items():
             self.room.agents[agent_id] = agents.reached(agents.off_duty(profile, moment(0)), True)
+        for shift in scenario.shifts:  # whose next one begins at the end of another stays
+            self._at(int(shift.end * SECOND), self._ends, shift.agent_id)
         for shift in scenario.shifts:
             self._at(int(shift.start * SECOND), self._begins, shift.agent_id)
-            self._at(int(shift.end * SECOND), self._ends, shift.agent_id)
         self._expect_caller()
 
     def run(self, until: float) -> Span:

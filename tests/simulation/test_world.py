@@ -113,6 +113,12 @@ def test_a_shift_ends_when_its_last_talk_does() -> None:
     assert (span.tallies["general"].answered, span.tallies["general"].sent_away) == ([0], 1)
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_who_goes_on_with_another_shift_is_there_whichever_was_written_first(turn: int) -> None:
+    shifts = (Shift(agent_id="agent0", start=0, end=100), Shift(agent_id="agent0", start=100, end=3600))
+    assert served(centre((200, 60), shifts=shifts[::turn])).answered == [0]
+
+
 def test_a_shift_that_begins_serves_those_who_wait() -> None:
     assert served(centre((10, 60), shifts=(Shift(agent_id="agent0", start=50, end=3600),))).answered == [40e6]
 

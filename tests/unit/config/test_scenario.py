@@ -89,6 +89,7 @@ FAULTS = [
     ("kind: exponential", "kind: expo", 7, "callers.questions.talk", "expected tags"),
     ("lang:ru: 3", "lang:ru: 13", 8, "callers.questions.needs.lang:ru", "not between 1 and 10"),
     ("12:00", "07:00", 10, "shifts.anna.0", "must end after it begins"),
+    ("12:00", "13:30", 10, "shifts.anna.1", "begins before the one in front of it ends"),
     ("hours: 24", "hours: 0", 2, "hours", "greater than 0"),
     ("hours: 24", "hors: 24", 2, "hors", "did you mean hours?"),
     ("hours: 24", "routing: theirs", 2, "routing", "must be one of assistline"),
@@ -110,8 +111,9 @@ def test_the_faults_of_the_centre_are_told_in_its_own_file(tmp_path: Path) -> No
     assert any(text.startswith("centre.yaml:") and "did you mean label?" in text for text in found), found
 
 
-def test_a_row_that_is_no_call_is_told_in_the_table(tmp_path: Path) -> None:
-    written(tmp_path, CALLS + "yesterday,operator,60\n", "calls.csv")
+@pytest.mark.parametrize("row", ["yesterday,operator,60"] + [f"2026-03-04,operator,{talk}" for talk in ("nan", "-1")])
+def test_a_row_that_is_no_call_is_told_in_the_table(tmp_path: Path, row: str) -> None:
+    written(tmp_path, f"{CALLS}{row}\n", "calls.csv")
     text = DAY.replace('per_hour: {"08:00": 6, "10:30": 12}', "recorded: calls.csv")
     assert any("calls.csv:5 at: is no call" in fault for fault in faults(written(tmp_path, text)))
 
