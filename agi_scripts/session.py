@@ -93,7 +93,7 @@ def menu_handler(
     """The handler of ``agi://…/menu?line=<line>`` and ``agi://…/survey?line=<line>``.
 
     ``configuration`` tells the one in force: a session keeps the version it began with, and looks again at its end.
-    ``record`` must not block.
+    ``record`` must not block; that it raises is no matter of the caller's.
     ``lookups`` is read once per call.
     ``clock`` tells the time in UTC; ``spoken`` how many seconds a prompt takes (language, prompt id).
     """
@@ -120,7 +120,7 @@ class _MenuCall:
         self._channel = channel
         self._in_force = in_force
         self._configuration = in_force()
-        self._record = record
+        self._tell_history = record
         self._pin_check = pin_check
         self._clock = clock
         self._spoken = spoken
@@ -141,6 +141,14 @@ class _MenuCall:
             return self._variables(end)
         finally:
             self._record(MenuEnded(at=self._clock(), call_id=self._channel.call_id, outcome=outcome))
+
+    def _record(self, event: Event) -> None:
+        """Tell the history; where it is flooded a fact is lost, and never the way that the caller chose."""
+        try:
+            self._tell_history(event)
+        except Exception as error:
+            call_id, name = self._channel.call_id, type(error).__name__
+            log.warning("not recorded", action="menu.not_recorded", call_id=call_id, error=name)
 
     def _begin(self) -> MenuSession:
         line = self._configuration.lines.get(self._channel.query.get("line", ""))

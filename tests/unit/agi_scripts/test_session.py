@@ -15,7 +15,7 @@ from agi_scripts.channel import SLACK
 from agi_scripts.fake import FakeCall
 from agi_scripts.pin import PinDesk
 from agi_scripts.session import PIN_SECONDS
-from calls.events import MenuChosen, MenuEnded, MenuEntered
+from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
 from config.model import Clinic
 from routing.waiting import Queue
 from tests.builders import NOON, a_doctors_menu, a_line, a_menu, a_profile, a_queue
@@ -163,6 +163,20 @@ async def test_who_asks_in_an_old_menu_for_what_nobody_does_any_more_is_served_a
     async with served(lambda: versions.pop(0), []) as port:
         await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), "hotline")
     assert call.variables["AL_NEEDS"] == left
+
+
+class Flooded(list[Event]):
+    def append(self, event: Event) -> None:
+        raise OverflowError(type(event).__name__)
+
+
+async def test_who_asks_for_help_gets_it_though_the_history_is_flooded() -> None:
+    call = FakeCall(["9"])
+    with structlog.testing.capture_logs() as logged:
+        async with served(a_configuration, Flooded()) as port:
+            await answer_lines(call, *await asyncio.open_connection("127.0.0.1", port), "hotline")
+    assert (call.variables["AGI_DONE"], call.variables["AL_QUEUE"]) == ("1", "emergency")
+    assert {line["action"] for line in logged} == {"menu.not_recorded"}
 
 
 async def test_who_asks_for_help_in_an_old_menu_comes_to_an_emergency_queue() -> None:
