@@ -11,7 +11,7 @@ import asyncio
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic, perf_counter
 from typing import Any, Protocol
 
@@ -20,17 +20,21 @@ import structlog
 from app.errors import InboxFull
 from app.state import Centre
 from calls.commands import Command, LookAgain, SayAlive
-from calls.events import Event, SnapshotTaken, SwitchDoubted, Tick
+from calls.events import DeadlineReached, Event, SnapshotTaken, SwitchDoubted, Tick
 
 log = structlog.get_logger()
 
 TICK = 0.5
 """Seconds of the monotonic clock, like those below: a wall clock that is set back must not stop the heartbeat."""
+BETWEEN_DEADLINES = timedelta(seconds=0.02)
+"""What falls due within it is done together; with a thousand callers something is always about to."""
 BEHIND = 0.5
 """An inbox that was not empty for so long: frozen, stuck or flooded, while the dialplan moves callers on after 1 s."""
 LOOK_AGAIN = 30.0
 LOOK_AGAIN_AT_SUSPECTS = 1.0
 INBOX_LIMIT = 20_000
+SAME_MOMENT = 0.001
+"""How far two readings of one deadline may lie apart."""
 BREATH = 50
 """After so many events in a row the loop gets a turn, so that links are read and sessions served in a storm."""
 
@@ -72,7 +76,9 @@ class Engine:
         self._awaited: dict[int, asyncio.Future[None]] = {}
         self._arrived = asyncio.Event()
         self._next_tick = self._last_look = self._caught_up = monotonic()
-        self._ticker: asyncio.TimerHandle | None = None
+        self._served = datetime.now(UTC)
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
 
     def add_sink(self, sink: Sink) -> None:
         """From now on ``sink`` sees each event too."""
@@ -106,7 +112,7 @@ class Engine:
                 if now - self._caught_up > BEHIND:
                     self._doubt(now)
                 self._next_tick = now + TICK
-                at = datetime.now(UTC)
+                self._served = at = datetime.now(UTC)
                 self._after_tick(now, at, well=self.step(Tick(at=at)))
             elif self._inbox:
                 event = self._inbox.popleft()
@@ -118,19 +124,35 @@ class Engine:
                 handled += 1
                 if handled % BREATH == 0:
                     await asyncio.sleep(0)
+            elif (left := self._seconds_left(now)) <= 0:
+                self._served = at = datetime.now(UTC)
+                self.step(DeadlineReached(at=at))
             else:
                 self._caught_up = self._next_tick
-                await self._arrival(self._next_tick - now)
+                await self._arrival(now, left)
 
-    async def _arrival(self, seconds: float) -> None:
-        """Until a fact has come or the next tick is due: one timer for each tick, not for each of the facts between."""
+    def _seconds_left(self, now: float) -> float:
+        """Until the next tick, or a deadline before it; each deadline is served once, and if in vain left to the tick.
+
+        Deadlines are moments of the wall clock. If that is set, the next tick puts things right.
+        """
+        left, deadline = self._next_tick - now, self.centre.next_deadline()
+        if deadline is None or deadline <= self._served:
+            return left
+        due = max(deadline, self._served + BETWEEN_DEADLINES)
+        return min(left, (due - datetime.now(UTC)).total_seconds())
+
+    async def _arrival(self, now: float, seconds: float) -> None:
+        """Until a fact has come or so many seconds have passed: facts between do not move the timer."""
         self._arrived.clear()
-        if self._ticker is None:
-            self._ticker = asyncio.get_running_loop().call_later(seconds, self._tick_due)
+        if self._timer is None or now + seconds < self._timer_at - SAME_MOMENT:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer, self._timer_at = asyncio.get_running_loop().call_later(seconds, self._time_is_up), now + seconds
         await self._arrived.wait()
 
-    def _tick_due(self) -> None:
-        self._ticker = None
+    def _time_is_up(self) -> None:
+        self._timer = None
         self._arrived.set()
 
     def _doubt(self, now: float) -> None:

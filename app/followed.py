@@ -17,13 +17,13 @@ from app.deciding import decide, told_of
 from app.handlers import HANDLERS
 from app.state import Centre
 from app.time_alone import NOT_BEGUN
-from calls.events import CommandFailed, Decided, Event, Tick, WrapUpEnded
+from calls.events import CommandFailed, DeadlineReached, Decided, Event, Tick, WrapUpEnded
 from routing.assign import Decision, GiveWay, LastResort, Overflowed, Ring, assign
 from routing.explain import Reason
 from routing.floor import Floor
 from routing.waiting import Target
 
-FOLLOWED: Final = frozenset({*HANDLERS, Decided, WrapUpEnded} - {Tick})
+FOLLOWED: Final = frozenset({*HANDLERS, Decided, WrapUpEnded} - {DeadlineReached, Tick})
 """The types of facts that decisions follow from, or are."""
 
 

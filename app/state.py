@@ -20,6 +20,7 @@ from routing.agent import Agent
 from routing.estimate import Estimator
 from routing.explain import Reason
 from routing.floor import Floor
+from routing.in_turn import InTurn, moment, time_of
 from routing.reserve import OnCall, Pressure
 from routing.telling import Told
 from routing.waiting import Target, WaitingCall
@@ -124,6 +125,7 @@ class Centre:
     _rings: Noted[Ring] = field(init=False)
     _moves: Noted[Move] = field(init=False)
     _agents: Noted[Agent] = field(init=False)
+    _wrap_ups: InTurn = field(init=False, default_factory=InTurn)
     _last: datetime = LONG_AGO
     _connected: list[str] = field(init=False, default_factory=list)
 
@@ -141,6 +143,7 @@ class Centre:
         self.floor = self.floor.renewed(configuration.queues, agents.values())
         self.estimator.adopt(configuration.queues, at)
         self.agents = self._agents = Noted(self.floor.agents)
+        self._wrap_ups = InTurn()
         self._calls.changed.update(dict.fromkeys(self.calls))
 
     def connected_nodes(self) -> list[str]:
@@ -162,9 +165,12 @@ class Centre:
         self._last = at = max(at, self._last)
         for agent_id in list(self._agents.changed):
             del self._agents.changed[agent_id]
-            if agent_id in self.agents:
+            self._wrap_ups.drop(agent_id)
+            if agent := self.agents.get(agent_id):
+                if agent.wrap_up_until:
+                    self._wrap_ups.put(moment(agent.wrap_up_until), agent_id)
                 with courtesy("agent"):
-                    self.estimator.agent(self.agents[agent_id], at)
+                    self.estimator.agent(agent, at)
         if up != self._connected:
             self._connected = up
             self._calls.changed.update(dict.fromkeys((*self.floor.waiting, *self.calls)))
@@ -204,6 +210,12 @@ class Centre:
             patient=patient,
             overflowed=frozenset(map(Target, call.overflowed)),
         )
+
+    def next_deadline(self) -> datetime | None:
+        """When time alone ends a wrap-up or changes what is decided, as the last ``keep_floor`` left it."""
+        wrap_up = self._wrap_ups.first
+        ahead = (self.floor.next_deadline(), time_of(wrap_up[0]) if wrap_up else None)
+        return min(filter(None, ahead), default=None)
 
     def gives_way(self, call: Call, attempt: int | None) -> bool:
         """Whether a ring for this call may be ended for an emergency: one of our own, for somebody in none."""

@@ -12,7 +12,7 @@ from app import announcing, changeover, on_call
 from app.courtesy import courtesy
 from app.state import Centre
 from calls.commands import Command, MoveToQueue, OfferVoicemail, RingAgent
-from calls.events import CommandFailed, Event, Tick, WrapUpEnded
+from calls.events import CommandFailed, DeadlineReached, Event, Tick, WrapUpEnded
 from routing import agent as agents
 from routing.waiting import Target
 
@@ -23,13 +23,18 @@ NOT_BEGUN = "not begun"
 """Why a command has failed of which nothing was seen within that time."""
 
 
-def tick(centre: Centre, event: Tick) -> Iterator[Command | Event]:
-    """A handler for app/handlers."""
+def deadline_reached(centre: Centre, event: DeadlineReached | Tick) -> Iterator[Command | Event]:
+    """What cannot wait for a tick; a handler for app/handlers, after which the router is asked."""
     for agent_id, agent in list(centre.agents.items()):
         woken = agents.woke(agent, event.at)
         if woken is not agent:
             centre.agents[agent_id] = woken
             yield WrapUpEnded(at=event.at, agent_id=agent_id)
+
+
+def tick(centre: Centre, event: Tick) -> Iterator[Command | Event]:
+    """A handler for app/handlers."""
+    yield from deadline_reached(centre, event)
     for call_id, ring in centre.rings.items():
         if event.at - ring.asked_at > BEGINS_WITHIN:
             yield _not_begun(centre, call_id, RingAgent, event.at)

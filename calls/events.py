@@ -524,3 +524,8 @@ class HistoryLost(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(Event):
     """Time passed; nothing else happened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineReached(Event):
+    """A moment at which time alone ends a wrap-up or changes what is decided, between two ticks."""

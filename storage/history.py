@@ -21,7 +21,7 @@ from pathlib import Path
 
 import structlog
 
-from calls.events import CallSpooled, Event, HistoryLost, Tick
+from calls.events import CallSpooled, DeadlineReached, Event, HistoryLost, Tick
 from storage.codec import StoredEvent, encode, to_line
 from storage.errors import DatabaseAway
 from storage.failsafe import collect
@@ -40,8 +40,8 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0)
 FAILSAFE_SECONDS = 5.0
 GOODBYE_SECONDS = 1.0
 
-NOT_RECORDED = frozenset({Tick, CallSpooled})
-"""Ticks are no facts of their own; spooled calls are stored when they are read."""
+NOT_RECORDED = frozenset({Tick, DeadlineReached, CallSpooled})
+"""The passing of time is no fact of its own; spooled calls are stored when they are read."""
 
 
 @dataclass(frozen=True, slots=True)
