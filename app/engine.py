@@ -148,7 +148,8 @@ class Engine:
         if self._timer is None or now + seconds < self._timer_at - SAME_MOMENT:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer, self._timer_at = asyncio.get_running_loop().call_later(seconds, self._time_is_up), now + seconds
+            self._timer_at = now + seconds
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._time_is_up)
         await self._arrived.wait()
 
     def _time_is_up(self) -> None:

@@ -1,4 +1,4 @@
-"""Does the consumer keep its law: go on after a fault, be whole when it cannot decide, look before it acts?"""
+"""Does the consumer keep its law: go on after a fault, be silent when it cannot decide, look before it acts?"""
 
 from __future__ import annotations
 
