@@ -8,28 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from app import story
 from app.state import Centre
-from app.story import (
-    Able,
-    Answered,
-    Came,
-    Chose,
-    Ended,
-    Fact,
-    Joined,
-    Kept,
-    LeftToAsterisk,
-    NotReached,
-    PassedOver,
-    Queued,
-    Recording,
-    Relaxed,
-    RingTaken,
-    Rung,
-    RungByAsterisk,
-    SentOn,
-    Talked,
-)
 from calls.events import (
     AgentAnswered,
     AgentNotReached,
@@ -57,16 +37,16 @@ class Witness:
     """Gathers ``facts`` of one call."""
 
     def __init__(self, call_id: str) -> None:
-        self._facts: list[Fact] = []
+        self._facts: list[story.Fact] = []
         self._call_id = call_id
         self._wait: WaitingCall | None = None
         self._steps = 0
         self._since: datetime | None = None
-        self._rung: Rung | RungByAsterisk | None = None
+        self._rung: story.Rung | story.RungByAsterisk | None = None
         self._kept: set[tuple[str, str]] = set()
 
     @property
-    def facts(self) -> list[Fact]:
+    def facts(self) -> list[story.Fact]:
         """In their order in time."""
         return sorted(self._facts, key=lambda fact: fact.at)
 
@@ -77,7 +57,7 @@ class Witness:
         for one in decisions:
             if isinstance(one, GiveWay) and one.instead_of == self._call_id:
                 queue = centre.floor.waiting[one.call_id].queue
-                self._facts.append(RingTaken(at=at, agent_id=one.agent_id, queue=queue))
+                self._facts.append(story.RingTaken(at=at, agent_id=one.agent_id, queue=queue))
         mine = centre.floor.waiting.get(self._call_id)
         if mine is None:
             return
@@ -105,7 +85,7 @@ class Witness:
             self._kept.clear()
             self._since = centre.calls[self._call_id].waiting_since or mine.queued_at
             self._facts.append(
-                Queued(
+                story.Queued(
                     at=at,
                     queue=mine.queue,
                     since=self._since,
@@ -125,7 +105,7 @@ class Witness:
             last = queue.relaxation[steps - 1]
             needs = in_force(mine.needs, queue, steps)
             self._facts.append(
-                Relaxed(
+                story.Relaxed(
                     at=mine.waiting_since + timedelta(seconds=last.after_seconds),
                     needs=needs,
                     steps=steps,
@@ -134,11 +114,11 @@ class Witness:
                 )
             )
 
-    def _own(self, centre: Centre, mine: WaitingCall, decision: Decision, at: datetime) -> Fact:
+    def _own(self, centre: Centre, mine: WaitingCall, decision: Decision, at: datetime) -> story.Fact:
         queue = centre.floor.queues[mine.queue]
         match decision:
             case Ring() | GiveWay():
-                self._rung = Rung(
+                self._rung = story.Rung(
                     at=at,
                     agent_id=decision.agent_id,
                     reason=decision.reason,
@@ -149,8 +129,8 @@ class Witness:
                 )
                 return self._rung
             case Overflowed():
-                return SentOn(at=at, to=decision.to, queue=decision.queue, reason=decision.reason)
-        return SentOn(at=at, to=Target.LAST_RESORT, queue="", reason=decision.reason)
+                return story.SentOn(at=at, to=decision.to, queue=decision.queue, reason=decision.reason)
+        return story.SentOn(at=at, to=Target.LAST_RESORT, queue="", reason=decision.reason)
 
     def _free(self, centre: Centre, mine: WaitingCall, at: datetime) -> list[str]:
         needs = in_force(mine.needs, centre.floor.queues[mine.queue], self._steps)
@@ -167,7 +147,7 @@ class Witness:
 
     def _kept_from(
         self, centre: Centre, mine: WaitingCall, decisions: Sequence[Decision], at: datetime
-    ) -> Iterator[Fact]:
+    ) -> Iterator[story.Fact]:
         """Who was rung for others, or kept free, though they could have served."""
         queue = centre.floor.queues[mine.queue]
         needs = in_force(mine.needs, queue, self._steps)
@@ -179,7 +159,7 @@ class Witness:
             agent, other = centre.agents[one.agent_id], centre.floor.waiting[one.call_id]
             if can_serve(agent.profile, needs):
                 theirs = centre.floor.queues[other.queue]
-                yield PassedOver(
+                yield story.PassedOver(
                     at=at,
                     agent_id=one.agent_id,
                     queue=other.queue,
@@ -192,7 +172,7 @@ class Witness:
             why = "" if agent_id in taken else self._why_kept(centre, agent_id, at)
             if why and (agent_id, why) not in self._kept:
                 self._kept.add((agent_id, why))
-                yield Kept(at=at, agent_id=agent_id, why=why)
+                yield story.Kept(at=at, agent_id=agent_id, why=why)
 
     def _why_kept(self, centre: Centre, agent_id: str, at: datetime) -> str:
         floor = centre.floor
@@ -203,15 +183,15 @@ class Witness:
 
     # --- what Asterisk told -----------------------------------------------------------------------------------------
 
-    def _told(self, centre: Centre, event: Event) -> Iterator[Fact]:
+    def _told(self, centre: Centre, event: Event) -> Iterator[story.Fact]:
         at = event.at
         match event:
             case CallStarted(line=line):
-                yield Came(at=at, line=line)
+                yield story.Came(at=at, line=line)
             case MenuChosen(choice=choice):
-                yield Chose(at=at, choice=choice)
+                yield story.Chose(at=at, choice=choice)
             case AgentRinging(agent_id=agent_id, attempt=None):
-                self._rung = RungByAsterisk(at=at, agent_id=agent_id)
+                self._rung = story.RungByAsterisk(at=at, agent_id=agent_id)
                 yield self._rung
             case AgentNotReached(agent_id=agent_id, dial_status=status):
                 yield self._not_reached(at, agent_id, status)
@@ -220,24 +200,24 @@ class Witness:
             case AgentAnswered(agent_id=agent_id) if self._wait:
                 queue, waited, self._wait = self._wait.queue, self._waited(at), None
                 target = centre.floor.queues[queue].target_seconds
-                yield Answered(at=at, agent_id=agent_id, queue=queue, waited=waited, target=target)
+                yield story.Answered(at=at, agent_id=agent_id, queue=queue, waited=waited, target=target)
             case FallbackEntered(reason=reason):
-                yield LeftToAsterisk(at=at, reason=reason)
+                yield story.LeftToAsterisk(at=at, reason=reason)
             case LastResortEntered():
-                yield LeftToAsterisk(at=at, reason="")
+                yield story.LeftToAsterisk(at=at, reason="")
             case VoicemailBegun():
-                yield Recording(at=at)
+                yield story.Recording(at=at)
             case ThirdPartyJoined(agent_id=agent_id):
-                yield Joined(at=at, agent_id=agent_id)
+                yield story.Joined(at=at, agent_id=agent_id)
             case TalkEnded(agent_id=agent_id, by=by):
-                yield Talked(at=at, agent_id=agent_id, by=by)
+                yield story.Talked(at=at, agent_id=agent_id, by=by)
             case CallEnded(by=by):
                 target = centre.floor.queues[self._wait.queue].target_seconds if self._wait else 0.0
-                yield Ended(at=at, by=by, waited=self._waited(at) if self._wait else None, target=target)
+                yield story.Ended(at=at, by=by, waited=self._waited(at) if self._wait else None, target=target)
 
-    def _not_reached(self, at: datetime, agent_id: str, dial_status: str) -> NotReached:
+    def _not_reached(self, at: datetime, agent_id: str, dial_status: str) -> story.NotReached:
         seconds = (at - self._rung.at).total_seconds() if self._rung else 0.0
-        return NotReached(at=at, agent_id=agent_id, dial_status=dial_status, seconds=seconds)
+        return story.NotReached(at=at, agent_id=agent_id, dial_status=dial_status, seconds=seconds)
 
     def _waited(self, at: datetime) -> float:
         return (at - (self._since or at)).total_seconds()
@@ -248,11 +228,11 @@ def _ratio(call: WaitingCall, queue: Queue, at: datetime) -> float:
     return (at - call.queued_at).total_seconds() / queue.target_seconds
 
 
-def _able(centre: Centre, needs: Needs, at: datetime) -> Iterator[Able]:
+def _able(centre: Centre, needs: Needs, at: datetime) -> Iterator[story.Able]:
     for agent in centre.agents.values():
         if can_serve(agent.profile, needs):
             agent_id = agent.profile.agent_id
-            yield Able(agent_id=agent_id, doing=_doing(agent, at), since=agent.since, reason=agent.reason)
+            yield story.Able(agent_id=agent_id, doing=_doing(agent, at), since=agent.since, reason=agent.reason)
 
 
 def _doing(agent: Agent, at: datetime) -> str:

@@ -5,28 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from app import story
 from app.followed import Difference
-from app.story import (
-    Able,
-    Answered,
-    Came,
-    Chose,
-    Ended,
-    Fact,
-    Joined,
-    Kept,
-    LeftToAsterisk,
-    NotReached,
-    PassedOver,
-    Queued,
-    Recording,
-    Relaxed,
-    RingTaken,
-    Rung,
-    RungByAsterisk,
-    SentOn,
-    Talked,
-)
 from calls.events import Decided
 from calls.needs import Needs
 from config.model import Configuration
@@ -63,7 +43,7 @@ class Wording:
     def __init__(self, configuration: Configuration) -> None:
         self._house = configuration
 
-    def line(self, fact: Fact) -> str:
+    def line(self, fact: story.Fact) -> str:
         """One line of a timeline."""
         return f"{self.clock(fact.at)}  {self.sentence(fact)}"
 
@@ -72,53 +52,53 @@ class Wording:
         local = at.astimezone(self._house.timezone)
         return f"{local:%H:%M:%S}.{local.microsecond // 100_000}"
 
-    def sentence(self, fact: Fact) -> str:
+    def sentence(self, fact: story.Fact) -> str:
         """What happened, in words."""
         match fact:
-            case Came(line=line):
+            case story.Came(line=line):
                 known = self._house.lines.get(line)
                 return f"called {known.label if known else line}"
-            case Chose(choice=choice):
+            case story.Chose(choice=choice):
                 return f"chose {choice} in the menu"
-            case Queued():
+            case story.Queued():
                 return self._queued(fact)
-            case Relaxed():
+            case story.Relaxed():
                 hint = " and an interpreter" if fact.interpreter else ""
                 return f"from now on needs only {self._needs(fact.needs)}{hint}; {self._able(fact.able, fact.at)}"
-            case PassedOver():
+            case story.PassedOver():
                 return f"{self._name(fact.agent_id)} was free, but {self._came_first(fact)}"
-            case RingTaken(agent_id=agent_id, queue=queue):
+            case story.RingTaken(agent_id=agent_id, queue=queue):
                 return f"{self._name(agent_id)} was needed for {self._queue(queue)}, and no longer rung for this caller"
-            case Kept(agent_id=agent_id, why="reserve"):
+            case story.Kept(agent_id=agent_id, why="reserve"):
                 return f"{self._name(agent_id)} was free, but kept for emergencies"
-            case Kept(agent_id=agent_id):
+            case story.Kept(agent_id=agent_id):
                 return f"{self._name(agent_id)} was free, but the caller waited for the agent they prefer"
-            case Rung():
+            case story.Rung():
                 return self._rung(fact)
-            case RungByAsterisk(agent_id=agent_id):
+            case story.RungByAsterisk(agent_id=agent_id):
                 return f"Asterisk rang {self._name(agent_id)} by itself"
-            case NotReached(agent_id=agent_id, dial_status=status, seconds=seconds):
+            case story.NotReached(agent_id=agent_id, dial_status=status, seconds=seconds):
                 how = ENDINGS.get(status, f"was not reached ({status})")
                 within = f" within {seconds:.0f} s" if status in ("", "NOANSWER") else ""
                 return f"{self._name(agent_id)} {how}{within}"
-            case Answered():
+            case story.Answered():
                 return (
                     f"answered by {self._name(fact.agent_id)} after {fact.waited:.1f} s of waiting for "
                     f"{self._queue(fact.queue)}, against a target of {fact.target:g} s"
                 )
-            case SentOn():
+            case story.SentOn():
                 return f"{self._sent(fact)}. {explain(Reason(fact.reason))}"
-            case LeftToAsterisk():
+            case story.LeftToAsterisk():
                 return LEFT.get(fact.reason, LEFT[""])
-            case Recording():
+            case story.Recording():
                 return "began to leave a message"
-            case Joined(agent_id=agent_id):
+            case story.Joined(agent_id=agent_id):
                 return f"{self._name(agent_id)} joined the talk"
-            case Talked(agent_id=agent_id, by=by):
+            case story.Talked(agent_id=agent_id, by=by):
                 return f"the talk with {self._name(agent_id)} ended, by the {by}"
-            case Ended(waited=None, by=by):
+            case story.Ended(waited=None, by=by):
                 return f"the call ended, by the {by}"
-            case Ended(waited=float(waited), by=by, target=target):
+            case story.Ended(waited=float(waited), by=by, target=target):
                 return f"the call ended, by the {by}, after {waited:.1f} s of waiting in vain (target {target:g} s)"
         raise TypeError(type(fact).__name__)
 
@@ -134,7 +114,7 @@ class Wording:
         step = f", step {decided.step}" if decided.step else ""
         return f"{decided.decision}{whom} ({decided.reason}{step})"
 
-    def _queued(self, fact: Queued) -> str:
+    def _queued(self, fact: story.Queued) -> str:
         place = ORDINALS[fact.place - 1] if fact.place <= len(ORDINALS) else f"with {fact.place - 1} before"
         wish = f"; prefers {self._name(fact.preferred)}" if fact.preferred else ""
         needs = self._needs(fact.needs)
@@ -143,7 +123,7 @@ class Wording:
         able = self._able(fact.able, fact.at)
         return f"queued for {self._queue(fact.queue)} (needs {needs}), {place}{since}{wish}; {able}"
 
-    def _came_first(self, fact: PassedOver) -> str:
+    def _came_first(self, fact: story.PassedOver) -> str:
         queue = self._queue(fact.queue)
         if fact.emergency:
             return "an emergency caller came first"
@@ -152,7 +132,7 @@ class Wording:
         ratios = f"{fact.theirs:.1f} times it, this caller {fact.ours:.1f}"
         return f"a caller of {queue} came first, having waited longer against the target ({ratios})"
 
-    def _rung(self, fact: Rung) -> str:
+    def _rung(self, fact: story.Rung) -> str:
         name = self._name(fact.agent_id)
         if fact.reason == Reason.PREFERRED:
             why = "the agent whom the caller prefers"
@@ -168,7 +148,7 @@ class Wording:
         waited = f"; waited {fact.waited:.0f} s, {fact.ratio:.1f} times the target" if fact.waited >= 1 else ""
         return f"rung: {name}, {why}{waited}"
 
-    def _sent(self, fact: SentOn) -> str:
+    def _sent(self, fact: story.SentOn) -> str:
         match fact.to:
             case Target.QUEUE:
                 return f"sent on to {self._queue(fact.queue)}"
@@ -180,7 +160,7 @@ class Wording:
                 return "offered to leave a message"
         return f"offered: {fact.to}"
 
-    def _able(self, able: Iterable[Able], at: datetime) -> str:
+    def _able(self, able: Iterable[story.Able], at: datetime) -> str:
         there = [one for one in able if one.doing != AgentState.OFFLINE]
         off = sum(one.doing == AgentState.OFFLINE for one in able)
         away = f"{off} more off duty" if off else ""
@@ -189,7 +169,7 @@ class Wording:
         people = "1 person could serve" if len(there) == 1 else f"{len(there)} people could serve"
         return f"{people}: {_listed([*(self._doing(one, at) for one in there), *filter(None, [away])])}"
 
-    def _doing(self, one: Able, at: datetime) -> str:
+    def _doing(self, one: story.Able, at: datetime) -> str:
         words = DOING.get(one.doing, one.doing)
         if one.doing == AgentState.PAUSED and one.reason:
             words += f" ({one.reason})"

@@ -141,3 +141,15 @@ def follow(events: Iterable[Event], witness: Witness | None = None) -> Followed:
     followed = Followed(at_start(CONFIGURATION, started), witness)
     followed.follow(others)
     return followed
+
+
+def a_played() -> Played:
+    """Two callers; the second is rung for when the first talk and the wrap-up are over."""
+    centre = Played("nina")
+    centre.talks(1, "one", "operator")
+    centre.calls(3, "two", "operator")
+    centre.puts_down(20, "one")
+    centre.passes(35.5)
+    centre.rings(35.6, "two")
+    centre.answers(40, "two")
+    return centre

@@ -23,21 +23,9 @@ from storage.spool import append_durably
 from storage.store import store
 from tests.builders import NOON, seconds
 from tests.e2e.centre import SAMPLE
-from tests.unit.app.played import CONFIGURATION, Played
+from tests.unit.app.played import CONFIGURATION, Played, a_played
 
 MOSCOW = ZoneInfo("Europe/Moscow")
-
-
-def a_played() -> Played:
-    """Two callers; the second is rung for when the first talk and the wrap-up are over."""
-    centre = Played("nina")
-    centre.talks(1, "one", "operator")
-    centre.calls(3, "two", "operator")
-    centre.puts_down(20, "one")
-    centre.passes(35.5)
-    centre.rings(35.6, "two")
-    centre.answers(40, "two")
-    return centre
 
 
 async def kept(url: str, *rows: StoredEvent, text: str | None = None, version: str = CONFIGURATION.version) -> None:

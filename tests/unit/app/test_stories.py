@@ -23,7 +23,7 @@ from calls.events import (
 )
 from storage.codec import decode
 from tests.builders import NOON
-from tests.unit.app.played import CONFIGURATION, Played, follow
+from tests.unit.app.played import CONFIGURATION, Played, a_played, follow
 
 
 def test_everybody_is_busy_then_needs_relax_then_a_ring_is_not_answered() -> None:
@@ -137,18 +137,6 @@ def test_what_the_service_slept_through_and_what_never_began_is_told() -> None:
         "15:00:04.9  rung: Nina Frolova, the only one to be had; waited 4 s, 0.2 times the target",
         "15:00:06.0  Asterisk rang people by itself: the service gave no sign of life",
     ]
-
-
-def a_played() -> Played:
-    """Two callers; the second is rung for when the first talk and the wrap-up are over."""
-    centre = Played("nina")
-    centre.talks(1, "one", "operator")
-    centre.calls(3, "two", "operator")
-    centre.puts_down(20, "one")
-    centre.passes(35.5)
-    centre.rings(35.6, "two")
-    centre.answers(40, "two")
-    return centre
 
 
 def facts(centre: Played) -> list[Event]:
