@@ -23,29 +23,37 @@ HOUSE_PROMPTS = (
 )
 """What the dialplan and the service say whatever is configured; without it Asterisk would hang up."""
 
+TEXTS = Path(str(prompts.__file__)).parent
+
 AMBULANCE_PROMPT = "ambulance-is"
 """What stands before the digits of a line's ambulance number."""
 
 
 def phrases_have_texts(found: Configuration, written: Written) -> Broken:
     """What is said in every house, numbers among it, and what this configuration names."""
+    have_texts = texts()
     for index, lang in enumerate(found.languages):
-        have = texts().get(lang)
+        have = have_texts.get(lang)
         needed = {*HOUSE_PROMPTS, *STANDARD_PROMPTS, *(f"lang-{other}" for other in found.languages)}
         needed |= pieces(lang) if lang in GRAMMARS else set()
         if have is not None and (lacking := sorted(needed - have)):
             yield ("languages", index), f"has no text for {', '.join(lacking)}: add it to prompts/{lang}.yaml"
     for way, prompt in _named(found):
-        silent = [lang for lang in found.languages if prompt not in texts().get(lang, {prompt})]
+        silent = [lang for lang in found.languages if prompt not in have_texts.get(lang, {prompt})]
         if silent:
             yield way, f"prompt {prompt!r} has no text in {', '.join(silent)}: add it to prompts/{silent[0]}.yaml"
 
 
-@functools.cache
-def texts() -> dict[str, frozenset[str]]:
-    """Language -> ids of the prompts that have a text in it."""
+def texts(folder: Path = TEXTS) -> dict[str, frozenset[str]]:
+    """Language -> ids of the prompts that have a text in it now."""
+    return _read(tuple((file, file.stat().st_mtime_ns) for file in sorted(folder.rglob("*.yaml"))))
+
+
+@functools.lru_cache(maxsize=2)
+def _read(files: tuple[tuple[Path, int], ...]) -> dict[str, frozenset[str]]:
+    """The same files, unchanged, are read once: a service proves configurations for months."""
     found: dict[str, frozenset[str]] = {}
-    for file in Path(str(prompts.__file__)).parent.rglob("*.yaml"):
+    for file, _ in files:
         phrases = frozenset(yaml.safe_load(file.read_text(encoding="utf-8"))["phrases"])
         found[file.stem] = found.get(file.stem, frozenset()) | phrases
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +47,15 @@ def test_what_dialplan_and_service_say_is_what_every_house_must_have() -> None:
     assert named - {phrases.AMBULANCE_PROMPT} <= set(phrases.HOUSE_PROMPTS)
     said_by_name = {word for word in re.findall(r'"([a-z]+(?:-[a-z]+)+)"', text) if word in known}
     assert said_by_name - pieces("ru") - {phrases.AMBULANCE_PROMPT} <= set(phrases.HOUSE_PROMPTS)
+
+
+def test_a_text_that_was_added_while_the_service_runs_is_known_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "ru.yaml"
+    file.write_text("voice: ru\nphrases: {hello: Здравствуйте.}\n", encoding="utf-8")
+    assert phrases.texts(tmp_path) == {"ru": {"hello"}}
+    file.write_text("voice: ru\nphrases: {hello: Здравствуйте., bye: Пока.}\n", encoding="utf-8")
+    os.utime(file, ns=(0, 0))
+    assert phrases.texts(tmp_path) == {"ru": {"hello", "bye"}}
 
 
 @pytest.mark.parametrize("lang", GRAMMARS)
