@@ -36,7 +36,8 @@ def apply(
     if file and version:
         raise typer.BadParameter("give either a file or a version")
     settings = load_settings()
-    path = file or settings.config
+    # Faults of a version of old are in no file that is there now.
+    path = Path(f"version {version}") if version else file or settings.config
     text = _asked(settings, lambda engine: _text_of(engine, version)) if version else _read(path)
     found = load(path, text=text)
     try:

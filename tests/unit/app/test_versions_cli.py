@@ -91,6 +91,10 @@ def test_versions_are_listed_and_found_by_their_beginning(run: Callable[..., tup
     assert code == 1
     assert isinstance(fault, AppFault)
     assert "2 accepted configurations begin with abcd" in str(fault)
+    keep(("bad000000000", CHANGED.replace("default_line: hotline", "default_line: hotlin")))
+    code, _, faults = run("apply", "--version", "bad0")
+    assert code == 1
+    assert str(faults).startswith("version bad0:")
     code, said, _ = run("apply", "--version", "abcd0")
     assert code == 0
     assert in_force(load_settings()).read_text(encoding="utf-8") == CHANGED
