@@ -36,6 +36,7 @@ from ivr.dialogue import (
     FindCaller,
     HungUp,
     Input,
+    Opening,
     Outcome,
     Say,
     Silence,
@@ -48,6 +49,7 @@ from ivr.machine import begin, begin_survey, step
 from ivr.menu import DIGIT_PROMPTS
 from ivr.secret import Secret
 from ivr.session import MenuSession, handover
+from ivr.speech import opening
 
 PIN_SECONDS: Final = 3.0
 """How long a PIN check may take: less than the guard's slack, or the dialplan takes the caller from us."""
@@ -268,11 +270,13 @@ def _ambulance(region: str, now: Configuration) -> str:
 
 
 def _prompts(command: Say | Ask) -> list[str]:
-    """Ids of what is said, digits one by one."""
+    """Ids of what is said, digits and moments piece by piece."""
     prompts: list[str] = []
     for word in command.prompts:
         if isinstance(word, Secret):
             prompts += [DIGIT_PROMPTS[int(digit)] for digit in word.reveal() if digit.isdecimal()]
+        elif isinstance(word, Opening):
+            prompts += opening(command.lang, word.at)
         else:
             prompts.append(word)
     return prompts

@@ -99,7 +99,7 @@ def _understood(command: Command, read: Callable[[str], str | None], tell: Calla
 def _shown(command: Command, texts: Mapping[str, dict[str, str]]) -> list[str]:
     match command:
         case Say() | Ask():
-            return [f"{command.lang}: {text}" for text in spoken(command.prompts, texts[command.lang])]
+            return [f"{command.lang}: {text}" for text in spoken(command.lang, command.prompts, texts[command.lang])]
         case Chose():
             return [f"   ({command.choice})"]
         case End():

@@ -56,6 +56,17 @@ def is_open(hours: Hours, now: datetime) -> bool:
     return any(band.opens <= minute < band.closes for band in _bands(hours, local.date()))
 
 
+def opens_next(hours: Hours, now: datetime) -> datetime | None:
+    """When it opens after ``now``, in its own wall-clock time; None while it is open, or if not within 400 days."""
+    if is_open(hours, now):
+        return None
+    for days in (8, 400):  # most open again within days, and each day of a year costs
+        for moment, opens in changes(hours, now, now + timedelta(days=days)):
+            if opens:
+                return moment.astimezone(hours.zone)
+    return None
+
+
 def changes(hours: Hours, since: datetime, until: datetime) -> Iterator[tuple[datetime, bool]]:
     """``since`` and each later moment before ``until`` (UTC) at which it opens or closes, with whether it is open."""
     state = None

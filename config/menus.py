@@ -13,6 +13,7 @@ from ivr.graph import targets
 from ivr.machine import MARKS
 from ivr.menu import (
     NO,
+    OPENS,
     OPERATOR_KEY,
     YES,
     AnswerNode,
@@ -74,7 +75,7 @@ def keys_are_free(found: Configuration, written: Written) -> Broken:
 def nobody_stands_in_silence(found: Configuration, written: Written) -> Broken:
     """Whoever is asked something hears a question with an answer to it, and whoever asked hears the answer."""
     for way, node in nodes_of(found):
-        if isinstance(node, AskingNode | CallbackNode) and not node.prompts:
+        if isinstance(node, AskingNode | CallbackNode) and set(node.prompts) <= {OPENS}:
             yield (*way, "prompts"), "must name at least one prompt, or the caller hears nothing here"
         if isinstance(node, ChoiceNode | LanguageNode) and not node.options:
             yield (*way, "options"), "must name at least one key: {1: node}"

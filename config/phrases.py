@@ -13,7 +13,7 @@ from config.forms import Broken, Written, nodes_of
 from config.located import Way
 from config.model import Configuration
 from ivr.graph import words
-from ivr.menu import CONFIRM_PROMPTS, DIGIT_PROMPTS, DIGITS, STANDARD_PROMPTS, AnswerNode, GatherNode
+from ivr.menu import CONFIRM_PROMPTS, DIGIT_PROMPTS, DIGITS, OPENS, STANDARD_PROMPTS, AnswerNode, GatherNode
 from ivr.speech import GRAMMARS, pieces
 
 HOUSE_PROMPTS = (
@@ -68,7 +68,8 @@ def _named(found: Configuration) -> Iterator[tuple[Way, str]]:
             yield from ((("lines", line_id, "ambulance"), prompt) for prompt in (AMBULANCE_PROMPT, *DIGIT_PROMPTS))
     for way, node in nodes_of(found):
         read_out = isinstance(node, AnswerNode) and any(prompt == DIGITS for _, prompt in words(node))
-        yield from (((*way, *fields), prompt) for fields, prompt in words(node) if not (read_out and prompt == DIGITS))
+        filled_in = DIGITS if isinstance(node, AnswerNode) else OPENS
+        yield from (((*way, *fields), prompt) for fields, prompt in words(node) if prompt != filled_in)
         if isinstance(node, GatherNode) and node.confirm:
             yield from (((*way, "confirm"), prompt) for prompt in CONFIRM_PROMPTS)
             read_out = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from calls.needs import Needs
@@ -11,8 +12,16 @@ from ivr.secret import Secret
 
 NOTHING = Secret("")
 
-Words = tuple[str | Secret, ...]
-"""What is said, in order: prompts by their ids, and digits (a Secret) one by one."""
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When the line opens again, in the wall-clock time of its hours."""
+
+    at: datetime
+
+
+Words = tuple[str | Secret | Opening, ...]
+"""What is said, in order: prompts by their ids, digits (a Secret) one by one, and a moment."""
 
 
 class Outcome(StrEnum):

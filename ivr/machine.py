@@ -70,6 +70,7 @@ from ivr.session import (
     node_named,
     say,
     served,
+    tell,
     wanted,
 )
 
@@ -123,7 +124,7 @@ def _enter(session: MenuSession, name: str, now: datetime) -> Step:
         match node:
             case SayNode():
                 session = served(session) if node.answers else session
-                session, name = say(session, *node.prompts), node.next
+                session, name = tell(session, node.prompts, now), node.next
             case HoursNode():
                 hours = session.line.hours
                 name = node.open if hours is None or is_open(hours, now) else node.closed
@@ -137,7 +138,7 @@ def _enter(session: MenuSession, name: str, now: datetime) -> Step:
             case LanguageNode() | ChoiceNode() | GatherNode() | PinNode() | SurveyNode():
                 return _ask(session, now)
             case _:
-                return _last_words(session, node)
+                return _last_words(session, node, now)
     raise NotInMenu(f"menu {session.menu.menu_id} has no question and no end after node {name}")
 
 
@@ -161,9 +162,9 @@ def _ask(session: MenuSession, now: datetime) -> Step:
         return asked(say(session, before, session.confirming, after), 1, wait)
     match node_named(session.menu, session.node):
         case LanguageNode(prompts=prompts) | ChoiceNode(prompts=prompts) | SurveyNode(prompts=prompts):
-            return asked(say(session, *prompts), 1, wait)
+            return asked(tell(session, prompts, now), 1, wait)
         case GatherNode(prompts=prompts, longest=digits) | PinNode(prompts=prompts, longest=digits):
-            return asked(say(session, *prompts), digits, wait)
+            return asked(tell(session, prompts, now), digits, wait)
     raise NotInMenu(f"node {session.node} asks nothing")
 
 
@@ -172,9 +173,9 @@ def _too_long(session: MenuSession, now: datetime) -> bool:
     return session.steps >= MOST_STEPS or lasted > timedelta(seconds=session.menu.longest_seconds)
 
 
-def _last_words(session: MenuSession, node: EndNode) -> Step:
+def _last_words(session: MenuSession, node: EndNode, now: datetime) -> Step:
     """What is said before the end is a question too, which only the two keys answer."""
-    session = say(session, *node.prompts)
+    session = tell(session, node.prompts, now)
     if isinstance(node, HangupNode):
         session = served(session)
     nothing_more = not session.unsaid or session.node == session.menu.emergency
@@ -259,7 +260,7 @@ def _told(session: MenuSession, given: Input, now: datetime) -> Step:
         case AnswerNode(), AnswerFound():
             return _enter(session, node.otherwise, now)
         case CallbackNode(), CallbackTaken(kept=True):
-            return _last_words(replace(session, settled=Outcome.CALLBACK), node)
+            return _last_words(replace(session, settled=Outcome.CALLBACK), node, now)
         case CallbackNode(), CallbackTaken():
             return _enter(session, node.otherwise, now)
     raise IllegalInput(f"{type(given).__name__} at node {session.node}")

@@ -31,6 +31,9 @@ DIGIT_PROMPTS = tuple(f"digit-{digit}" for digit in "0123456789")
 DIGITS = "digits"
 """Among the prompts of an answer: the digits that were looked up are said here."""
 
+OPENS = "opens"
+"""Among the prompts of any other node: when the line opens again is said here, if it is closed and its hours tell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SayNode:

@@ -24,6 +24,7 @@ from ivr.dialogue import (
     Found,
     HungUp,
     Input,
+    Opening,
     Silence,
     TakeCallback,
     Verdict,
@@ -31,6 +32,7 @@ from ivr.dialogue import (
 )
 from ivr.errors import NotUnderstood
 from ivr.secret import Secret
+from ivr.speech import opening
 
 E = TypeVar("E", bound=StrEnum)
 KEYS = frozenset("0123456789*#")
@@ -75,9 +77,16 @@ def asked(command: Command) -> str:
     return "keys"
 
 
-def spoken(words: Words, texts: dict[str, str]) -> list[str]:
+def spoken(lang: str, words: Words, texts: dict[str, str]) -> list[str]:
     """What is said, as text; digits that were typed or found as they are, since nobody but the asker hears them."""
-    return [word.reveal() if isinstance(word, Secret) else texts.get(word, f"[{word}]") for word in words]
+    said: list[str] = []
+    for word in words:
+        if isinstance(word, Secret):
+            said.append(word.reveal())
+        else:
+            pieces = opening(lang, word.at) if isinstance(word, Opening) else (word,)
+            said.append(" ".join(texts.get(piece, f"[{piece}]") for piece in pieces))
+    return said
 
 
 def _record(words: list[str]) -> CallerRecord:

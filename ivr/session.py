@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from calls.hours import opens_next
 from calls.needs import Needs, together
-from ivr.dialogue import NOBODY, Ask, CallerRecord, Chose, Command, End, Handover, Outcome, Say, Waited, Words
+from ivr.dialogue import NOBODY, Ask, CallerRecord, Chose, Command, End, Handover, Opening, Outcome, Say, Waited, Words
 from ivr.errors import NotInMenu
 from ivr.menu import (
+    OPENS,
     CallbackNode,
     EndNode,
     HangupNode,
@@ -78,9 +80,19 @@ def node_named(menu: Menu, name: str) -> Node:
         raise NotInMenu(f"menu {menu.menu_id} has no node {name}") from None
 
 
-def say(session: MenuSession, *words: str | Secret) -> MenuSession:
+def say(session: MenuSession, *words: str | Secret | Opening) -> MenuSession:
     """These words are said with the next question or at the end."""
     return replace(session, unsaid=(*session.unsaid, *words))
+
+
+def tell(session: MenuSession, prompts: tuple[str, ...], now: datetime) -> MenuSession:
+    """The prompts of a node are said; nothing stands for OPENS while the line is open, or if its hours do not tell."""
+    hours = session.line.hours if OPENS in prompts else None
+    opens = opens_next(hours, now) if hours else None
+    opening = (Opening(opens),) if opens else ()
+    for prompt in prompts:
+        session = say(session, *(opening if prompt == OPENS else (prompt,)))
+    return session
 
 
 def asked(session: MenuSession, digits: int, wait_seconds: float) -> Step:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, partial
 from typing import Final
 
@@ -116,6 +116,11 @@ def day(lang: str, on: date) -> Pieces:
     return (f"weekday-{on.isoweekday()}", f"day-{on.day}", f"month-{on.month}")
 
 
+def opening(lang: str, at: datetime) -> Pieces:
+    """When a line opens again, at this wall-clock time."""
+    return ("opens-again", *day(lang, at.date()), *time_of_day(lang, at.time()))
+
+
 @cache
 def pieces(lang: str) -> frozenset[str]:
     """Every piece that this module can ask for in this language."""
@@ -125,4 +130,5 @@ def pieces(lang: str) -> frozenset[str]:
     queued = [*map(partial(place, lang), (1, 2)), *map(partial(wait, lang), (1, LONGEST_WAIT + 1))]
     times = [time_of_day(lang, time(hour, minute)) for hour in range(24) for minute in range(60)]
     days = [day(lang, date(2024, 1, 1) + timedelta(days=passed)) for passed in range(366)]
+    days.append(opening(lang, datetime(2024, 1, 1, tzinfo=UTC)))
     return frozenset(piece for said in (*numbers, *counted, *queued, *times, *days) for piece in said)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import pytest
 import structlog
@@ -16,7 +17,9 @@ from agi_scripts.fake import FakeCall
 from agi_scripts.pin import PinDesk
 from agi_scripts.session import PIN_SECONDS
 from calls.events import Event, MenuChosen, MenuEnded, MenuEntered
+from calls.hours import Band, Hours
 from config.model import Clinic
+from ivr.menu import LanguageNode, QueueNode
 from routing.waiting import Queue
 from tests.builders import NOON, a_doctors_menu, a_line, a_menu, a_profile, a_queue
 from tests.unit.agi_scripts.menu_calls import a_configuration, answer_lines, dial, served
@@ -35,6 +38,17 @@ async def test_a_caller_hears_the_menu_and_is_queued_in_the_language_chosen() ->
         "AL_DIGITS": "",
         "CHANNEL(language)": "az",
     }
+
+
+async def test_when_the_line_opens_again_is_said_piece_by_piece_in_the_language_spoken() -> None:
+    nights = Hours(zone=ZoneInfo("Asia/Baku"), weekly=((Band(0, 30),),) * 7)
+    closed = QueueNode(queue="general", prompts=("closed-now", "opens"))
+    asked = LanguageNode(prompts=("choose-language",), options={"2": "az"}, next="closed")
+    menu = a_menu(start="language", language=asked, closed=closed)
+    configuration = a_configuration(lines={"hotline": a_line(hours=nights)}, menus={"hotline": menu})
+    dialled = await dial("2 -", configuration=configuration)
+    assert dialled.variables["AL_LANG"] == "az"
+    assert dialled.heard[-1] == "closed-now opens-again weekday-4 day-5 month-3 hour-0"
 
 
 async def test_the_history_learns_the_menu_the_choices_and_the_outcome() -> None:

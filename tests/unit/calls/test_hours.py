@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from calls.hours import DAY_MINUTES, Band, Hours, is_open
+from calls.hours import DAY_MINUTES, Band, Closure, Hours, is_open, opens_next
 from tests.builders import weekdays_nine_to_six
 
 ALL_DAY = (Band(0, DAY_MINUTES),)
@@ -73,3 +73,29 @@ def test_an_hour_that_comes_twice_is_open_twice() -> None:
     first, second = datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
     assert is_open(hours, first)
     assert is_open(hours, second)
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("2026-03-04T08:59", "2026-03-04T09:00"),  # a Wednesday
+        ("2026-03-04T18:00", "2026-03-05T09:00"),
+        ("2026-03-06T18:00", "2026-03-09T09:00"),
+        ("2026-03-08T12:00", "2026-03-09T09:00"),
+        ("2026-03-27T20:00", "2026-03-30T09:00"),  # the night of the clocks lies between
+        ("2026-04-30T20:00", "2026-05-04T09:00"),  # a holiday, and the weekend
+        ("2026-06-01T20:00", "2026-06-22T13:30"),  # three weeks of repairs, which end at noon and a half
+        ("2026-03-04T09:00", None),  # it is open
+    ],
+)
+def test_it_opens_next_at_the_first_minute_that_is_open_again(now: str, opens: str | None) -> None:
+    repairs = Closure(datetime(2026, 6, 2), datetime(2026, 6, 22, 13, 30))  # noqa: DTZ001
+    hours = replace(weekdays_nine_to_six("Europe/Kyiv"), special={date(2026, 5, 1): ()}, closures=(repairs,))
+    found = opens_next(hours, at(now, "Europe/Kyiv"))
+    assert found == (at(opens, "Europe/Kyiv") if opens else None)
+    assert found is None or found.isoformat(timespec="minutes").startswith(str(opens))
+
+
+def test_what_never_opens_again_has_no_next_opening() -> None:
+    over = replace(weekdays_nine_to_six(), last_day=date(2026, 3, 4))
+    assert opens_next(over, at("2026-03-04T18:00", "Europe/Moscow")) is None

@@ -19,6 +19,7 @@ from ivr.dialogue import (
     Found,
     HungUp,
     Input,
+    Opening,
     Say,
     Silence,
     Started,
@@ -147,9 +148,15 @@ def read(pressed: str) -> list[Input]:
 
 
 def said(commands: Iterable[Command]) -> str:
-    """Everything that was said, in order, as ``ru/welcome az/topics``; digits as ``ru/4711``."""
+    """All that was said, in order: ``ru/welcome az/topics``, digits ``ru/4711``, moments ``ru/2026-03-09T09:00``."""
     spoken = [(one.lang, word) for one in commands if isinstance(one, Say | Ask) for word in one.prompts]
-    return " ".join(f"{lang}/{word.reveal() if isinstance(word, Secret) else word}" for lang, word in spoken)
+    return " ".join(f"{lang}/{_shown(word)}" for lang, word in spoken)
+
+
+def _shown(word: str | Secret | Opening) -> str:
+    if isinstance(word, Opening):
+        return f"{word.at:%Y-%m-%dT%H:%M}"
+    return word.reveal() if isinstance(word, Secret) else word
 
 
 def the_end(commands: list[Command]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from calls.hours import Hours
 from ivr.dialogue import (
     Answer,
     AnswerFound,
@@ -22,7 +24,7 @@ from ivr.dialogue import (
 )
 from ivr.errors import IllegalInput, NotInMenu
 from ivr.machine import MOST_STEPS, step
-from ivr.menu import ChoiceNode, LookupNode, QueueNode, SayNode
+from ivr.menu import ChoiceNode, HangupNode, LookupNode, Node, QueueNode, SayNode
 from ivr.secret import Secret
 from ivr.session import Phase
 from tests.builders import NOON, a_doctors_menu, a_line, a_menu, weekdays_nine_to_six
@@ -163,6 +165,34 @@ def test_outside_the_hours_of_the_line_the_closed_branch_is_taken() -> None:
     line = a_line(hours=weekdays_nine_to_six())
     assert said(walk("", line=line, now=SUNDAY)[1]) == "ru/welcome ru/closed-now"
     assert said(walk("", line=line, now=NOON)[1]) == "ru/welcome ru/choose-language"
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        SayNode(prompts=("closed-now", "opens"), next="operator"),
+        ChoiceNode(prompts=("closed-now", "opens"), options={"1": "operator"}),
+        QueueNode(queue="general", prompts=("closed-now", "opens")),
+        HangupNode(prompts=("closed-now", "opens")),
+    ],
+    ids=lambda node: node.kind,
+)
+@pytest.mark.parametrize(
+    ("hours", "now", "opens"),
+    [
+        (weekdays_nine_to_six(), SUNDAY, " ru/2026-03-09T09:00"),
+        (weekdays_nine_to_six(), NOON + timedelta(hours=5), " ru/2026-03-05T09:00"),
+        (weekdays_nine_to_six("Asia/Baku"), SUNDAY, " ru/2026-03-09T09:00"),
+        (replace(weekdays_nine_to_six(), last_day=SUNDAY.date()), SUNDAY, ""),  # it never opens again
+        (weekdays_nine_to_six(), NOON, ""),  # it is open, and the menu leads there all the same
+        (None, NOON, ""),
+    ],
+)
+def test_when_the_line_opens_again_is_said_if_it_is_closed_and_its_hours_tell(
+    closed: Node, hours: Hours | None, now: datetime, opens: str
+) -> None:
+    _, commands = walk("", a_menu(start="closed", closed=closed), line=a_line(hours=hours), now=now)
+    assert said(commands) == f"ru/welcome ru/closed-now{opens}"
 
 
 def test_the_history_hears_names_of_choices_and_no_digits() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from ivr.dialogue import (
@@ -19,6 +21,7 @@ from ivr.dialogue import (
     Found,
     HungUp,
     Input,
+    Opening,
     Silence,
     TakeCallback,
     Verdict,
@@ -79,4 +82,13 @@ def test_other_lines_are_not_understood(command: Command, typed: str) -> None:
 
 
 def test_what_is_said_is_shown_as_text_and_what_has_none_by_its_id() -> None:
-    assert spoken(("hello", Secret("71"), "nowhere"), {"hello": "Hello."}) == ["Hello.", "71", "[nowhere]"]
+    assert spoken("en", ("hello", Secret("71"), "nowhere"), {"hello": "Hello."}) == ["Hello.", "71", "[nowhere]"]
+    texts = {
+        "opens-again": "Open on",
+        "weekday-1": "Monday",
+        "day-2": "the second",
+        "month-3": "of March",
+        "noon": "noon",
+    }
+    opening = Opening(datetime(2026, 3, 2, 12, 0, tzinfo=UTC))
+    assert spoken("en", (opening,), texts) == ["Open on Monday the second of March noon"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from babel import Locale
@@ -97,6 +97,16 @@ def test_months_and_days_of_the_week_are_those_of_the_cldr(lang: str) -> None:
 )
 def test_a_day_is_said_in_words(on: date, ru: str, uk: str, az: str, en: str) -> None:
     assert [words(lang, speech.day(lang, on)) for lang in ("ru", "uk", "az", "en")] == [ru, uk, az, en]
+
+
+def test_the_next_opening_is_a_day_and_a_time_of_day() -> None:
+    at = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+    assert {lang: words(lang, speech.opening(lang, at)) for lang in speech.GRAMMARS} == {
+        "ru": "Начало работы: понедельник двадцать третье ноября девять часов тридцать минут",
+        "uk": "Початок роботи: понеділок двадцять третє листопада дев'ята година тридцять хвилин",
+        "az": "Növbəti iş vaxtı: bazar ertəsi iyirmi üç noyabr saat doqquz otuz dəqiqə",
+        "en": "We open again on Monday the twenty-third of November nine thirty a.m.",
+    }
 
 
 @pytest.mark.parametrize(
