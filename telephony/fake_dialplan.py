@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from telephony.framing import PLACE
 from telephony.render import CHANNEL_VARIABLES
 
 STALE_AFTER = 3.0
@@ -59,7 +60,9 @@ class Channel:
     def headers(self, now: datetime) -> list[str]:
         age = int((now - self.since).total_seconds())
         duration = f"Duration: {age // 3600:02}:{age // 60 % 60:02}:{age % 60:02}"
-        shown = [f"ChanVariable: {name}={self.variables.get(name, '')}" for name in CHANNEL_VARIABLES]
+        place = "/".join(self.variables.get(name, "") for name in PLACE)
+        variables = {**self.variables, "AL_PLACE": place}
+        shown = [f"ChanVariable: {name}={variables.get(name, '')}" for name in CHANNEL_VARIABLES]
         return [f"Channel: {self.name}", f"CallerIDNum: {self.number}", f"Uniqueid: {self.uniqueid}", duration, *shown]
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+PLACE = ("AL_QUEUED_AT", "AL_LINE", "AL_LANG", "AL_QUEUE", "AL_NEEDS", "AL_NUMBER", "AL_PREFERRED")
+"""The variables that the dialplan joins by `/` in AL_PLACE. The last, a lookup's word, may hold anything."""
+
 MAX_MESSAGE = 65_536
 """Bytes of the longest message taken. The longest that Asterisk 22 was seen to send is under 3 kB."""
 
@@ -52,12 +55,15 @@ class AmiMessage(NamedTuple):
         return [part.partition("\r\n")[0] for part in self.text.split(f"\r\n{name}: ")[1:]]
 
     def variables(self, prefix: str = "") -> dict[str, str]:
-        """Channel variables that `channelvars` put on the message; an unset one is "".
+        """Channel variables that `channelvars` put on the message, those in AL_PLACE too; an unset one is "".
 
         `prefix` names the channel in a message about two: "Dest" reads `DestChanVariable`.
         """
         pairs = (value.partition("=") for value in self.all(f"{prefix}ChanVariable"))
-        return {name: value for name, _, value in pairs}
+        found = {name: value for name, _, value in pairs}
+        if place := found.pop("AL_PLACE", ""):
+            found |= zip(PLACE, place.split("/", len(PLACE) - 1), strict=False)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,20 @@ from config.model import Configuration
 from routing.agent import AgentProfile, can_serve
 from routing.waiting import Queue
 from telephony.errors import RenderUnsafe
+from telephony.framing import PLACE
 
 TEMPLATES = Path(str(asterisk_conf.__file__)).parent
-CHANNEL_VARIABLES = (
-    *("AL_CALL_ID", "AL_LINE", "AL_QUEUED_AT", "AL_QUEUE", "AL_LANG", "AL_NEEDS"),
-    *("AL_STATE", "AL_AGENT", "AL_NUMBER", "AL_PREFERRED"),
+CHANNEL_VARIABLES = ("AL_CALL_ID", "AL_STATE", "AL_AGENT", "AL_PLACE")
+"""What every AMI event about a channel carries of it. Asterisk looks each of them up at every step of a call, and when
+one is set, so what seldom changes stands in one, AL_PLACE."""
+
+DISABLED_EVENTS = (
+    *("BridgeCreate", "BridgeDestroy", "BridgeEnter", "BridgeLeave", "DialBegin", "DialEnd", "DialState"),
+    *("HangupHandlerPop", "HangupHandlerPush", "HangupHandlerRun", "HangupRequest", "SoftHangupRequest"),
+    *("MusicOnHoldStart", "MusicOnHoldStop", "NewAccountCode", "NewCallerid", "NewConnectedLine", "Newchannel"),
+    *("Newexten", "Newstate", "VarSet"),
 )
-"""What every AMI event about a channel carries of it; Asterisk looks each of them up at every step of a call."""
+"""What happens often in a call and nobody reads: Asterisk need not wake the connection only to filter it out."""
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029;\[\]{}$\"\\`|]")
 _MEANT = re.compile(r"\$\{AL_[A-Z_]+\}|\[[0-9a-f:.]+\](?=:\d)")
@@ -142,6 +149,8 @@ def render(configuration: Configuration, site: Site, secrets: Secrets) -> list[P
         "settings": site,
         "secrets": secrets,
         "channelvars": CHANNEL_VARIABLES,
+        "disabled_events": DISABLED_EVENTS,
+        "place": "/".join(f"${{{name}}}" for name in PLACE[1:]),
         "members_of": lambda queue: members_of(queue, configuration),
         "host_port": host_port,
         "music": sorted({piece.with_suffix("") for piece in site.moh_dir.glob("*.*")}),

@@ -9,6 +9,7 @@ import pytest
 
 from calls.commands import LookAgain
 from telephony.actions import ACTIONS
+from telephony.framing import PLACE
 from telephony.render import CHANNEL_VARIABLES, TEMPLATES
 from telephony.translate import CONTEXTS, NATIVE_EVENTS, USER_EVENTS
 
@@ -28,7 +29,7 @@ def told(heading: str) -> dict[str, str]:
     ("heading", "there"),
     [
         ("Contexts", re.findall(r"^\[(al-[a-z-]+)\]", DIALPLAN, re.MULTILINE)),
-        ("What a call carries", CHANNEL_VARIABLES),
+        ("What a call carries", [*CHANNEL_VARIABLES, *PLACE]),
         ("What the dialplan says", USER_EVENTS),
         ("What the service does", [command.__name__ for command in ACTIONS if command is not LookAgain]),
     ],

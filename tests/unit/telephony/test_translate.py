@@ -55,13 +55,9 @@ CALLER = """\
 Channel: PJSIP/trunk-00000007
 CallerIDNum: 0501234567
 ChanVariable: AL_CALL_ID=node1-1763764262.12
-ChanVariable: AL_LINE=hotline
-ChanVariable: AL_QUEUED_AT=1763764262.123456
-ChanVariable: AL_QUEUE=claims
-ChanVariable: AL_LANG=ru
-ChanVariable: AL_NEEDS=lang:ru=3&desk:approvals=1
 ChanVariable: AL_STATE={state}
-ChanVariable: AL_AGENT={agent}"""
+ChanVariable: AL_AGENT={agent}
+ChanVariable: AL_PLACE=1763764262.123456/hotline/ru/claims/lang:ru=3&desk:approvals=1//"""
 PHONE = """\
 Channel: PJSIP/agent1-00000008
 CallerIDNum: 101
@@ -407,8 +403,10 @@ def test_a_snapshot_names_who_takes_part_in_anothers_talk() -> None:
         assert taken.third_parties == tuple((agent, "node1-1763764262.12") for agent in takes_part)
 
 
-@pytest.mark.parametrize(("named", "preferred"), [("galina", "galina"), ("", ""), ("Dr House", ""), ("44207", "")])
+@pytest.mark.parametrize(
+    ("named", "preferred"), [("galina", "galina"), ("", ""), ("Dr House", ""), ("44207", ""), ("galina/x,AL_QUEUE=y", "")]
+)
 def test_whom_a_lookup_has_named_is_read_where_it_can_be_an_agent(named: str, preferred: str) -> None:
-    channel = f"{CALLER.format(state='waiting', agent='')}\nChanVariable: AL_PREFERRED={named}"
+    channel = f"{CALLER.format(state='waiting', agent='')}{named}"
     queued = translate("node1", user_event("CallerQueued", channel=channel), NOW)
     assert isinstance(queued, CallerQueued) and queued.preferred == preferred
