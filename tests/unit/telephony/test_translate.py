@@ -404,7 +404,8 @@ def test_a_snapshot_names_who_takes_part_in_anothers_talk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "preferred"), [("galina", "galina"), ("", ""), ("Dr House", ""), ("44207", ""), ("galina/x,AL_QUEUE=y", "")]
+    ("named", "preferred"),
+    [("galina", "galina"), ("", ""), ("Dr House", ""), ("44207", ""), ("galina/x,AL_QUEUE=y", "")],
 )
 def test_whom_a_lookup_has_named_is_read_where_it_can_be_an_agent(named: str, preferred: str) -> None:
     channel = f"{CALLER.format(state='waiting', agent='')}{named}"
