@@ -1,10 +1,14 @@
-"""What was measured? Tests hand in figures, and they stand in a table at the end of the run, passed or failed."""
+"""What do the tests share? A centre that runs for all tests of a file, and a table of what they have measured, at the
+end of the run, passed or failed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
+import pytest_asyncio
+
+from tests.e2e.centre import LiveCentre, live_centre
 
 Measured = Callable[[str, str, str], None]
 """What was measured, the figure, and the bound it is held to ("" where there is none)."""
@@ -31,3 +35,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("measured")
     for what, figure, bound in figures:
         terminalreporter.line(f"{what:<{widths[0]}}  {figure:<{widths[1]}}  {bound}".rstrip())
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
+    """A centre for all tests of a file: the sample, and what the file's ``CHANGE`` does to its values."""
+    async with live_centre(tmp_path_factory.mktemp("centre"), change=request.module.CHANGE) as centre:
+        yield centre
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
+    """The same for one test, after which all have put down and are off duty."""
+    yield house
+    await house.clear()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from app.settings import TREE
 from synthetic.phone import Phone
@@ -21,25 +19,13 @@ from tests.e2e.centre import (
     agent,
     always_open,
     eventually,
-    live_centre,
     prompt,
     waiting,
 )
 from tests.e2e.outages import kill, restart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("duty"), change=always_open) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = always_open
 
 
 async def paused_in_asterisk(centre: LiveCentre, agent_id: str, paused: bool, queue: str = "direct") -> None:

@@ -74,6 +74,9 @@ def brief(values: dict[str, Any]) -> None:
         menu |= {"tries": 1, "wait_seconds": 2}
 
 
+CHANGE = brief
+
+
 CALLERS = 20 if LONG else 4
 STORM = 100 if LONG else 12
 DIALLED = (DIRECT, DIRECT, EMERGENCY, *([HOTLINE] if LONG else []))
@@ -83,12 +86,6 @@ MORE = ["AgentAnswered", "AgentRinging", "TalkEnded", "PhoneInUse", "SnapshotTak
 FAULTY = "tests.e2e.faulty_service"
 OUTAGE = 30.0 if LONG else 5.0
 """Seconds; the long one."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("faults"), change=brief) as centre:
-        yield centre
 
 
 @pytest_asyncio.fixture(loop_scope="module")

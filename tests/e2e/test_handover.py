@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from synthetic.tones import Tone
-from tests.e2e.centre import AGENT_HZ, HOTLINE, LiveCentre, always_open, eventually, live_centre, prompt
+from tests.e2e.centre import AGENT_HZ, HOTLINE, LiveCentre, always_open, eventually, prompt
 from tests.e2e.outages import kill, restart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("handover"), change=always_open) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = always_open
 
 
 async def screen(centre: LiveCentre, call_id: str) -> Any:

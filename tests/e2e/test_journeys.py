@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from synthetic.phone import Answer, Refusal
 from synthetic.tones import Tone, strength
@@ -22,24 +20,12 @@ from tests.e2e.centre import (
     LiveCentre,
     agent,
     always_open,
-    live_centre,
     prompt,
     waiting,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("journeys"), change=always_open) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = always_open
 
 
 async def test_a_hotline_caller_chooses_in_the_menu_and_reaches_an_agent_with_the_skill(centre: LiveCentre) -> None:

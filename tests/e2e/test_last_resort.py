@@ -23,7 +23,6 @@ from tests.e2e.centre import (
     agent,
     always_open,
     eventually,
-    live_centre,
     prompt,
     waiting,
 )
@@ -43,10 +42,7 @@ def marat_takes_direct_calls(values: dict[str, Any]) -> None:
     values["agents"]["marat"]["skills"]["desk:operator"] = 5
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("last_resort"), change=marat_takes_direct_calls) as centre:
-        yield centre
+CHANGE = marat_takes_direct_calls
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from synthetic.phone import Answer, Refusal
 from synthetic.tones import Tone, tone
-from tests.e2e.centre import CALLER_HZ, LiveCentre, always_open, live_centre, prompt
+from tests.e2e.centre import CALLER_HZ, LiveCentre, always_open, prompt
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,16 +24,7 @@ def a_partner_outside(values: dict[str, Any]) -> None:
     nodes["dispute"] = {"kind": "transfer", "number": PARTNER, "queue": "operator"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("menus"), change=a_partner_outside) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = a_partner_outside
 
 
 async def test_who_chooses_a_message_in_the_menu_leaves_it_at_once(centre: LiveCentre) -> None:

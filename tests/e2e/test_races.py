@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from synthetic.dialog import Dialog
 from synthetic.phone import Answer, Phone, Refusal
-from tests.e2e.centre import DIRECT, LONG, LiveCentre, agent, eventually, live_centre, waiting
+from tests.e2e.centre import DIRECT, LONG, LiveCentre, agent, eventually, waiting
 from tests.e2e.test_transfers import without_whisper
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+CHANGE = without_whisper
 
 RACES = 200 if LONG else 20
 RUNG = "select call_id from events where type = 'AgentRinging' and seq > ?"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("races"), change=without_whisper) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
 
 
 async def test_agents_whose_callers_give_up_at_the_same_moment(centre: LiveCentre) -> None:

@@ -3,14 +3,12 @@ coordinator (Q25)?"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from synthetic.tones import Tone
-from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, live_centre, waiting
+from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, waiting
 from tests.e2e.outages import kill, restart
 from tests.e2e.test_third_party import HALF
 from tests.e2e.test_transfers import SECOND_HZ, THIRD_HZ, hear_each_other, talks_with, without_whisper
@@ -33,21 +31,12 @@ def a_region(values: dict[str, Any]) -> None:
     values["lines"]["capital"] = a_line("Capital", CAPITAL, "operator") | joins
 
 
+CHANGE = a_region
+
+
 def a_line(label: str, number: str, queue: str) -> dict[str, Any]:
     line = {"label": label, "kind": "direct", "numbers": [number], "queue": queue, "languages": ["ru"]}
     return line | {"coordinator": "leila"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("regions"), change=a_region) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
 
 
 async def test_coordinator_then_regional_centre_then_head_office(centre: LiveCentre) -> None:

@@ -27,7 +27,6 @@ from tests.e2e.centre import (
     LiveCentre,
     agent,
     always_open,
-    live_centre,
     prompt,
     waiting,
 )
@@ -48,10 +47,7 @@ def with_a_campaign(values: dict[str, Any]) -> None:
     values["lines"]["campaign"] = {**deepcopy(line), "label": "Campaign", "numbers": [CAMPAIGN], "queue": "campaign"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("reload"), change=with_a_campaign) as centre:
-        yield centre
+CHANGE = with_a_campaign
 
 
 @pytest_asyncio.fixture(loop_scope="module")

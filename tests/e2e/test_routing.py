@@ -6,12 +6,10 @@ Each test has a line and a queue of its own, with rules so short that nobody wai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from synthetic.phone import Answer, Refusal
 from synthetic.tones import Tone
@@ -22,7 +20,6 @@ from tests.e2e.centre import (
     LiveCentre,
     agent,
     eventually,
-    live_centre,
     prompt,
     waiting,
 )
@@ -74,16 +71,7 @@ def short_rules(values: dict[str, Any]) -> None:
         values["lines"][name] = line | ({"coordinator": "boris"} if name == "prefers" else {})
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("routing"), change=short_rules) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = short_rules
 
 
 DECISIONS = (

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from synthetic.phone import Refusal
 from synthetic.tones import Tone, tone
@@ -17,7 +15,6 @@ from tests.e2e.centre import (
     EMERGENCY,
     LiveCentre,
     eventually,
-    live_centre,
     prompt,
     waiting,
 )
@@ -25,23 +22,12 @@ from tests.e2e.outages import kill, restart
 from tests.e2e.test_transfers import without_whisper
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+CHANGE = without_whisper
 
 DOCTORS_QUEUE = "802"
 NO_NUMBER = "127.0.0.1"
 """What a phone sees of an address without a user: our own host."""
 WITHHELD, RESERVE = "+442079465555", "+447700900900"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("strangers"), change=without_whisper) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
 
 
 async def test_a_number_that_no_line_has_reaches_the_default_line(centre: LiveCentre) -> None:

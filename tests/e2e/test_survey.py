@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from agi_scripts.channel import SLACK
 from app import runtime
 from synthetic.alaw import RATE, read_wav
 from synthetic.tones import Tone
-from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, agent, always_open, live_centre, prompt
+from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, agent, always_open, prompt
 from tests.e2e.outages import kill, restart
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,16 +27,7 @@ def a_line_that_asks(values: dict[str, Any]) -> None:
     values["lines"]["direct"]["survey"] = "survey"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("survey"), change=a_line_that_asks) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = a_line_that_asks
 
 
 async def talked_with(centre: LiveCentre) -> Any:

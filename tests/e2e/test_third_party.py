@@ -16,7 +16,7 @@ from synthetic.phone import Refusal
 from synthetic.tones import Tone, strength
 from telephony.actions import actions
 from telephony.connection import Account
-from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LONG, LiveCentre, agent, eventually, live_centre, prompt
+from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LONG, LiveCentre, agent, eventually, prompt
 from tests.e2e.conftest import Measured
 from tests.e2e.test_duty import dial_code
 from tests.e2e.test_last_resort import MARATS_MOBILE, MOBILE_HZ, mobile
@@ -52,10 +52,7 @@ def with_mentor_and_interpreter(values: dict[str, Any]) -> None:
     values["agents"]["denis"]["skills"]["desk:operator"] = 5
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("third_party"), change=with_mentor_and_interpreter) as centre:
-        yield centre
+CHANGE = with_mentor_and_interpreter
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
-import pytest_asyncio
 
 from synthetic.alaw import FRAME, RATE, Pcm
 from synthetic.dialog import Dialog
@@ -30,7 +29,6 @@ from tests.e2e.centre import (
     agent,
     always_open,
     eventually,
-    live_centre,
     waiting,
 )
 from tests.e2e.outages import kill, restart
@@ -48,16 +46,7 @@ def without_whisper(values: dict[str, Any]) -> None:
     values["lines"]["direct"].pop("whisper")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("transfers"), change=without_whisper) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = without_whisper
 
 
 async def talking(centre: LiveCentre, phone: Phone) -> tuple[Dialog, Ring]:

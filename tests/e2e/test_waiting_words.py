@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from synthetic.dialog import Dialog
 from synthetic.tones import AnySound, Tone
-from tests.e2e.centre import AGENT_HZ, DIRECT, HOTLINE, LiveCentre, always_open, eventually, live_centre, prompt
+from tests.e2e.centre import AGENT_HZ, DIRECT, HOTLINE, LiveCentre, always_open, eventually, prompt
 from tests.e2e.outages import frozen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,16 +27,7 @@ def azerbaijani_too(values: dict[str, Any]) -> None:
     values["lines"]["direct-az"] = {**values["lines"]["direct"], "numbers": [DIRECT_AZ], "languages": ["az"]}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("words"), change=azerbaijani_too) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = azerbaijani_too
 
 
 async def two_wait_for_anna(centre: LiveCentre) -> tuple[Dialog, Dialog, Dialog]:
