@@ -123,7 +123,7 @@ def _place(legs: Sequence[Leg], answering: Sequence[Leg], ended_at: datetime | N
         samples=samples,
         parts=parts,
         legs=(*(leg.name for leg in legs if leg is not first), first.name),
-        short_by=round(max(leg.lacks(_end(leg, ended_at)) for leg in legs), 3),
+        short_by=round(max(leg.lacks(_end(leg, legs, ended_at)) for leg in legs), 3),
     )
 
 
@@ -137,6 +137,7 @@ def _part(leg: Leg, beginning: datetime) -> Part | None:
     return Part(name=leg.name, channel=channel, at=max(0, offset), skip=skip, samples=leg.samples - skip)
 
 
-def _end(leg: Leg, ended_at: datetime | None) -> datetime:
-    """The caller is recorded until the call ends; anybody else, as far as we know, until the last write."""
-    return ended_at if ended_at and leg.party == CALLER else leg.written_at
+def _end(leg: Leg, legs: Sequence[Leg], ended_at: datetime | None) -> datetime:
+    """The caller is recorded, in the last of their legs, until the call ends; all others until the last write."""
+    last = all(other.started_at <= leg.started_at for other in legs if other.party == CALLER)
+    return ended_at if ended_at and leg.party == CALLER and last else leg.written_at

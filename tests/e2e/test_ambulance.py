@@ -117,9 +117,12 @@ async def test_an_ambulance_that_is_engaged_leaves_the_talk_alone(centre: LiveCe
     await hear_each_other(caller, ring, AGENT_HZ)
 
 
-async def test_the_ambulance_stays_with_a_caller_who_is_sent_on(centre: LiveCentre) -> None:
+@pytest.mark.parametrize("first", [(45000, 100), (100, 45000)], ids=["lower", "higher"])
+async def test_the_ambulance_stays_with_a_caller_who_is_sent_on(centre: LiveCentre, first: tuple[int, int]) -> None:
+    """A damaged Asterisk drops what seems to lie behind: the next agent's packets are numbered lower, and higher."""
     anna = await centre.seat("anna")
     galina = await centre.seat("galina", hz=SECOND_HZ)
+    anna.first_sequence, galina.first_sequence = first
     help_ = ambulance(centre)
     caller, ring = await talking(centre, anna)
     await anna.dial(CODE)

@@ -94,6 +94,7 @@ def test_a_message_is_a_recording_by_itself() -> None:
         ([leg("caller", 0, 60), leg("anna", 20, 28, written=60)], at(60), 12.0),  # sound was dropped on the way
         ([leg("caller", 0, 35, written=35), leg("anna", 20, 40)], None, 0.0),  # nobody knows when the call ended
         ([leg("caller", 0, 60), leg("anna", 20, 10, written=30)], at(60), 0.0),  # the first of two agents
+        ([leg("caller", 0, 30), leg("caller", 35, 25), leg("anna", 20, 40)], at(60), 0.0),  # it began anew
     ],
 )
 def test_what_is_missing_against_the_clock_is_told(legs: list[Leg], ended_at: datetime | None, short_by: float) -> None:
