@@ -76,10 +76,14 @@ class Command:
         self.until(lambda: words in self.printed() or None, words, within)
 
     def names(self) -> list[str]:
-        """What our processes are, by the program in their words."""
+        """What our processes are, by the program in their words.
+
+        One that has just been forked still has the words of its parent, and one that has just ended has none.
+        """
         self.children = self.process.children(recursive=True)
-        told = [" ".join(child.cmdline()) for child in self.children]
-        return sorted(next(name for name in PROGRAMS if name in words) for words in told)
+        told = [words_of(child) for child in self.children]
+        programs = [" ".join(words) for words in told if words and words != words_of(self.process)]
+        return sorted(next(name for name in PROGRAMS if name in words) for words in programs)
 
     def ready(self) -> bool:
         try:
@@ -102,6 +106,13 @@ class Command:
 
 
 PROGRAMS = ("asterisk", "redis-server", "sipp", "app.cli run")
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    """Its command line; none when it is over."""
+    with suppress(psutil.NoSuchProcess):
+        return process.cmdline()
+    return []
 
 
 @contextmanager
