@@ -40,6 +40,8 @@ Agents = Mapping[str, Agent]
 def unasked(talk: Talk, agents: Agents, queues: Iterable[Queue], now: datetime) -> list[str]:
     """The ids of those who are to be rung for the talk; nobody twice, and no interpreter beside a coordinator who is
     one."""
+    if not talk.coordinator and not _wants_interpreter(talk):
+        return []
     spare = [agent for agent in _spare(agents, queues, talk.emergency, now) if agent.profile.agent_id not in talk.rung]
     chosen = [agent.profile for agent in spare if _coordinates(agent.profile, talk)]
     drawn = (agents[agent_id] for agent_id in talk.rung)
