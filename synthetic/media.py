@@ -155,11 +155,13 @@ class Media(asyncio.DatagramProtocol):
     async def hears(self, sound: Sound, within: float = 5.0, since: float | None = None) -> float:
         """Wait until `sound` is heard; returns the loop time at which it was recognised.
 
-        A sound with a window must come after `since` (default: now); one without is looked for in the whole call so
-        far. No packets are silence. NotHeard after `within` seconds, saying what came instead.
+        A sound with a window must come after `since` (default: now); one without is looked for in all that was heard
+        after `since` (default: the whole call). No packets are silence. NotHeard after `within` seconds, saying what
+        came instead.
         """
         loop = asyncio.get_running_loop()
-        since = loop.time() if since is None else since
+        if sound.window is not None and since is None:
+            since = loop.time()
         try:
             async with asyncio.timeout(within):
                 while not self._found(sound, since):
@@ -172,9 +174,9 @@ class Media(asyncio.DatagramProtocol):
             ) from None
         return loop.time()
 
-    def _found(self, sound: Sound, since: float) -> bool:
-        if sound.window is None:
-            return sound.found_in(self.ear.pcm())
+    def _found(self, sound: Sound, since: float | None) -> bool:
+        if sound.window is None or since is None:
+            return sound.found_in(self.ear.pcm(since))
         now = asyncio.get_running_loop().time()
         coming = self.ear.until is not None and now - self.ear.until < _STALLED
         end = self.ear.heard_until if coming and self.ear.heard_until else now

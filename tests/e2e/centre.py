@@ -64,9 +64,11 @@ class LiveCentre:
         await self.house.ready()
         return self.service
 
-    async def call(self, number: str, *, hz: float | None = CALLER_HZ, deaf: bool = False) -> Dialog:
-        """Somebody in the street dials; every caller has a number of their own."""
-        caller_id = f"+44207946{1000 + len(self.numbers)}"
+    async def call(
+        self, number: str, *, hz: float | None = CALLER_HZ, deaf: bool = False, caller_id: str = ""
+    ) -> Dialog:
+        """Somebody in the street dials; every caller has a number of their own, or the one that is given."""
+        caller_id = caller_id or f"+44207946{1000 + len(self.numbers)}"
         voice = tone(hz, 1.0) if hz else None
         dialog = await self.street.call(number, caller_id, voice=voice, deaf=deaf)
         self.dialogs.append(dialog)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -72,7 +73,7 @@ async def test_a_clinic_doctor_is_known_by_number_and_pin(centre: LiveCentre) ->
         caller, "select * from waits where call_id = ? and agent_id = 'galina' and queue = 'doctors'"
     )
     events = str(await centre.of(caller, "select payload from events where call_id = ?"))
-    assert "clinic:riverside" in events and "2468" not in events and "1017" not in events
+    assert "clinic:riverside" in events and not re.search(r"(?<!\d)(1017|2468)(?!\d)", events)
 
 
 async def test_a_regional_caller_reaches_the_coordinator_of_the_region(centre: LiveCentre) -> None:

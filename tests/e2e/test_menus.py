@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from synthetic.phone import Answer, Refusal
-from synthetic.tones import Tone, tone
-from tests.e2e.centre import CALLER_HZ, LiveCentre, always_open, prompt
+from synthetic.tones import Tone, strength, tone
+from tests.e2e.centre import CALLER_HZ, LiveCentre, always_open, eventually, prompt
+from tests.e2e.walking import walk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 HOTLINE, PARTNER = "+442079460100", "+447700900955"
 PARTNER_HZ = 1500.0
+SPOKEN_BYTES = 16_000
+"""A second of what a caller says."""
 
 
 def a_partner_outside(values: dict[str, Any]) -> None:
-    """Key 5 of the topics leads to a number outside instead of the desk for disputes."""
+    """Key 5 of the topics leads to a number outside instead of the desk for disputes; nobody is greeted."""
     always_open(values)
+    del values["lines"]["hotline"]["greeting"]
+    values["menus"]["hotline"]["wait_seconds"] = 2
     nodes = values["menus"]["hotline"]["nodes"]
     nodes["dispute"] = {"kind": "transfer", "number": PARTNER, "queue": "operator"}
 
@@ -27,23 +34,36 @@ def a_partner_outside(values: dict[str, Any]) -> None:
 CHANGE = a_partner_outside
 
 
-async def test_who_chooses_a_message_in_the_menu_leaves_it_at_once(centre: LiveCentre) -> None:
+async def test_a_message_chosen_in_the_menu_is_kept_and_somebody_is_to_ring_back(centre: LiveCentre) -> None:
     caller = await centre.call(HOTLINE)
-    for name, key in (("choose-language", "1"), ("menu-hotline", "6"), ("menu-answers", "5")):
-        await caller.hears(prompt("ru", name), within=20)
-        await caller.press(key)
-    await caller.hears(prompt("ru", "leave-message"), within=10)
+    await walk(caller, "ru", ("choose-language", "1"), ("menu-hotline", "6"), ("menu-answers", "5"))
+    await walk(caller, "ru", ("leave-message", ""))
     await centre.until(lambda live: [call["state"] for call in live["calls"]] == ["voicemail"], "the message is taken")
-    rows = await centre.of(caller, "select payload from events where call_id = ? and type = 'MenuEnded'")
-    assert "voicemail" in str(rows)
+    call_id = await centre.call_id(caller)
+
+    async def spoken() -> Path | None:
+        legs = (centre.settings.home / "legs").glob(f"{call_id}_voicemail_*")
+        return next((leg for leg in legs if leg.stat().st_size > SPOKEN_BYTES), None)
+
+    await eventually(spoken, "what the caller says is on the disk", 10)
+    await caller.hang_up()
+    [recording] = await centre.of(caller, "select * from recordings where call_id = ?", within=15)
+    sound, _ = soundfile.read(recording["path"], dtype="int16")
+    assert strength(sound[-6000:-2000, 0], CALLER_HZ) > 0.9
+    [promise] = await centre.of(caller, "select * from callbacks where call_id = ?")
+    assert (promise["kind"], promise["number"]) == ("voicemail", centre.numbers[caller])
+    await centre.until(
+        lambda live: promise["callback_id"] in [one["callback_id"] for one in live["callbacks"]],
+        "somebody is to ring back",
+    )
+    [ended] = await centre.of(caller, "select payload from events where call_id = ? and type = 'MenuEnded'")
+    assert "voicemail" in ended["payload"]
 
 
 async def test_a_transfer_is_answered_outside_or_the_caller_waits(centre: LiveCentre) -> None:
     partner = centre.street.phone(PARTNER, behaviour=Answer(), voice=tone(PARTNER_HZ, 1.0))
     caller = await centre.call(HOTLINE)
-    for name, key in (("choose-language", "1"), ("menu-hotline", "5")):
-        await caller.hears(prompt("ru", name), within=20)
-        await caller.press(key)
+    await walk(caller, "ru", ("choose-language", "1"), ("menu-hotline", "5"))
     ring = await partner.rung(within=10)
     await caller.hears(Tone(PARTNER_HZ), within=8)
     await ring.hears(Tone(CALLER_HZ), within=8)
@@ -54,9 +74,7 @@ async def test_a_transfer_is_answered_outside_or_the_caller_waits(centre: LiveCe
 async def test_who_is_not_answered_outside_waits_in_the_queue(centre: LiveCentre) -> None:
     centre.street.phone(PARTNER, behaviour=Refusal.BUSY)
     caller = await centre.call(HOTLINE)
-    for name, key in (("choose-language", "1"), ("menu-hotline", "5")):
-        await caller.hears(prompt("ru", name), within=20)
-        await caller.press(key)
+    await walk(caller, "ru", ("choose-language", "1"), ("menu-hotline", "5"))
     await centre.until(
         lambda live: [(call["state"], call["queue"]) for call in live["calls"]] == [("waiting", "operator")],
         "the caller waits for an operator",
@@ -65,9 +83,7 @@ async def test_who_is_not_answered_outside_waits_in_the_queue(centre: LiveCentre
 
 async def test_who_asks_to_be_rung_back_stands_on_the_list_until_it_is_done(centre: LiveCentre) -> None:
     caller = await centre.call(HOTLINE)
-    for name, key in (("choose-language", "1"), ("menu-hotline", "6"), ("menu-answers", "4")):
-        await caller.hears(prompt("ru", name), within=20)
-        await caller.press(key)
+    await walk(caller, "ru", ("choose-language", "1"), ("menu-hotline", "6"), ("menu-answers", "4"))
     await caller.hears(prompt("ru", "callback-taken"), within=10)
     assert (await caller.ended(within=20)).by == "them"
     [row] = await centre.of(caller, "select callback_id, number, queue from callbacks where call_id = ?")

@@ -44,6 +44,7 @@ async def hanging() -> AsyncIterator[tuple[Hanging, int]]:
 async def centre(tmp_path_factory: pytest.TempPathFactory, hanging: tuple[Hanging, int]) -> AsyncIterator[LiveCentre]:
     def asks_it(values: dict[str, Any]) -> None:
         always_open(values)
+        del values["lines"]["hotline"]["greeting"]
         values["lookups"] = {"callers": {"kind": "rest", "url": f"http://127.0.0.1:{hanging[1]}/callers"}}
 
     async with live_centre(tmp_path_factory.mktemp("slow"), change=asks_it) as centre:
