@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,19 +24,20 @@ GONE_AFTER = 3
 """Seconds without sound after which Asterisk here takes a phone for gone."""
 
 
+def soon_given_up(values: dict[str, Any]) -> None:
+    """A phone that nobody picks up rings for 5 s, twice at most before the last resort."""
+    always_open(values)
+    values["queues"]["emergency"]["ring_seconds"] = 5
+    values["queues"]["emergency"]["last_resort"]["after_seconds"] = 10
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("dead-ends"), change=always_open) as centre:
+    async with live_centre(tmp_path_factory.mktemp("dead-ends"), change=soon_given_up) as centre:
         rendered = centre.settings.home / "asterisk/etc/pjsip.conf"
         rendered.write_text(rendered.read_text().replace("rtp_timeout = 60", f"rtp_timeout = {GONE_AFTER}"))
         await centre.cli("module reload res_pjsip.so")
         yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
 
 
 def longest_silence(caller: Dialog) -> float:
