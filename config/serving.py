@@ -13,6 +13,7 @@ from config.located import Way
 from config.model import Configuration
 from routing.agent import can_serve
 from routing.overflow import FOR_EMERGENCIES
+from routing.relaxing import in_force
 from routing.waiting import Overflow, Queue, Target, When
 
 SECONDS = (0, 3600)
@@ -53,6 +54,21 @@ def emergencies_are_no_others(found: Configuration, written: Written) -> Broken:
                 yield ("queues", name, "overflow", index, "to"), "must be queue or reserve in an emergency queue"
             if queue.emergency and rule.queue in found.queues and not found.queues[rule.queue].emergency:
                 yield ("queues", name, "overflow", index, "queue"), "must be an emergency queue, as this one is"
+
+
+def emergencies_go_to_anybody_able(found: Configuration, written: Written) -> Broken:
+    """In the end an emergency queue asks for what it asks for itself, as the fallback does: nobody who could help is
+    free while a caller in need waits for their own language or region."""
+    for name, queue in found.queues.items():
+        in_the_end = in_force(tuple(_asked(found, queue).items()), queue, len(queue.relaxation))
+        able = [agent for agent in found.agents.values() if can_serve(agent, queue.needs)]
+        kept = [one for one in in_the_end if any(not can_serve(agent, (one,)) for agent in able)]
+        if queue.emergency and kept:
+            skills = ", ".join(skill for skill, _ in kept)
+            told = (
+                f"asks for {skills} to the end, while others who could help may be free: add a step that takes it away"
+            )
+            yield ("queues", name, "relaxation"), told
 
 
 def relaxations_relax(found: Configuration, written: Written) -> Broken:
@@ -162,6 +178,7 @@ def people_are_known(found: Configuration, written: Written) -> Broken:
 SERVING_RULES: Rules = {
     figures_make_sense: (),
     emergencies_are_no_others: (),
+    emergencies_go_to_anybody_able: ("queues", "languages", "lines", "agents"),
     relaxations_relax: ("queues", "languages", "lines"),
     overflows_lead_on: ("queues", "agents"),
     reserves_leave_somebody: ("queues", "agents"),

@@ -34,6 +34,8 @@ FAULTS = [
     (DOCTORS_STEP, f"{DOCTORS_STEP}\n      - {{after_seconds: 50, levels: {{desk:approvals: 4}}}}",
      "queues.doctors.relaxation.1.levels.desk:approvals", "below 4"),
     (DOCTORS_STEP, "{after_seconds: 45, level: {desk:approvals: 4}}", "queues.doctors.relaxation.0.level", "not known"),
+    (EMERGENCY_STEP, "{after_seconds: 15, levels: {lang:ru: 0}, interpreter: true}", "queues.emergency.relaxation",
+     "to the end"),
     (EMERGENCY_STEP, f"{EMERGENCY_STEP}\n    preferred_seconds: 5", "queues.emergency.preferred_seconds", "not for an"),
     (EMERGENCY_STEP, f"{EMERGENCY_STEP}\n    overflow: [{{when: nobody, to: voicemail}}]",
      "queues.emergency.overflow.0.to", "queue or reserve"),
