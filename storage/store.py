@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from calls.events import AlarmCleared, AlarmRaised, CallbackAsked, CallbackDone, CallSpooled, VoicemailLeft
 from storage import schema
 from storage.codec import StoredEvent, columns, decode
 from storage.errors import DatabaseAway, RowRefused
@@ -29,6 +30,10 @@ TRANSACTION_SECONDS = 15.0
 
 PROJECTED = frozenset(event.__name__ for event in PROJECTIONS)
 """Types of events that change a projection; for the others nothing need be at hand."""
+
+ALARMING = frozenset(event.__name__ for event in (AlarmRaised, AlarmCleared))
+PROMISING = frozenset(event.__name__ for event in (CallbackAsked, CallbackDone, VoicemailLeft, CallSpooled))
+"""Types of events whose projections look at alarms, and at promises to ring back: the others need not fetch any."""
 
 _INSERT: Mapping[str, Callable[[Any], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """An insert that can say what to do about a row that is there; each database has its own."""
@@ -132,8 +137,10 @@ async def _load(connection: AsyncConnection, rows: Iterable[StoredEvent]) -> Kno
     if call_ids:
         stored += await _rows(connection, CallRow, CALLS, ids=call_ids)
         stored += await _rows(connection, WaitRow, WAITS, ids=call_ids)
-        stored += await _rows(connection, AlarmRow, ALARMS, ids=call_ids)
-        stored += await _rows(connection, CallbackRow, CALLBACKS, ids=call_ids)
+    if alarmed := {row.call_id for row in projected if row.type in ALARMING and row.call_id}:
+        stored += await _rows(connection, AlarmRow, ALARMS, ids=alarmed)
+    if promised := {row.call_id for row in projected if row.type in PROMISING and row.call_id}:
+        stored += await _rows(connection, CallbackRow, CALLBACKS, ids=promised)
     if call_ids or agent_ids:
         lasting = await _rows(connection, AgentStateRow, LASTING_STATES, agent_ids=agent_ids, call_ids=call_ids)
         stored += lasting
@@ -144,7 +151,7 @@ async def _load(connection: AsyncConnection, rows: Iterable[StoredEvent]) -> Kno
 
 async def _rows(connection: AsyncConnection, kind: Any, statement: Select[Any], **ids: set[str]) -> list[Any]:
     result = await connection.execute(statement, {name: list(values) for name, values in ids.items()})
-    return [kind(**row) for row in result.mappings()]
+    return [kind(**dict(zip(COLUMNS[kind], row, strict=True))) for row in result]
 
 
 async def _write(connection: AsyncConnection, changed: Iterable[Row]) -> None:
