@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from calls.commands import Command, LookAgain
-from calls.events import CommandFailed, Event, SwitchLost
+from calls.events import CommandFailed, Event, PhoneInUse, SwitchLost
 from telephony.actions import actions
 from telephony.connection import Headers, Reply
 from telephony.delivery import AccountRefused, Connected, Delivery, Disconnected, LinkState, Received
@@ -54,6 +54,7 @@ class Switch:
         self._link = connect(self._take)
         self._waiting: set[asyncio.Future[Reply]] = set()
         self._refusal = ""
+        self._in_use: dict[str, bool] = {}
 
     @property
     def up(self) -> bool:
@@ -130,15 +131,23 @@ class Switch:
                 if isinstance(event, Malformed):
                     log.error("event not understood", action="switch.malformed", node=self.node, event_name=event.event,
                               call_id=event.call_id, reason=event.reason)  # fmt: skip
-                elif event is not None:
+                elif event is not None and not (type(event) is PhoneInUse and self._is_known(event)):
                     self._put(event)
             case Connected(at=at, snapshot=snapshot):
                 self._refusal = ""
-                self._put(snapshot_taken(self.node, snapshot, at))
+                taken = snapshot_taken(self.node, snapshot, at)
+                self._in_use = dict.fromkeys(taken.in_use, True)
+                self._put(taken)
             case Disconnected(at=at):
                 self._put(SwitchLost(at=at, node=self.node))
             case AccountRefused(reason=reason):
                 self._refusal = f"account refused: {reason}"
+
+    def _is_known(self, event: PhoneInUse) -> bool:
+        """A phone that rings, and then talks, is in use all the while: the second event of Asterisk's tells nothing."""
+        known = self._in_use.get(event.agent_id) is event.in_use
+        self._in_use[event.agent_id] = event.in_use
+        return known
 
 
 def _give_up(action: str, answer: asyncio.Future[Reply]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from calls.call import CallState
 from calls.commands import AcknowledgeCaller, AnswerCode, LookAgain, RingAgent, SayAlive
-from calls.events import CallEnded, CommandFailed, Event, SnapshotTaken, SwitchLost
+from calls.events import CallEnded, CommandFailed, Event, PhoneInUse, SnapshotTaken, SwitchLost
 from telephony.ami import AmiLink
 from telephony.connection import Account
 from telephony.switch import Switch
@@ -22,6 +22,12 @@ NOW = datetime(2026, 7, 22, tzinfo=UTC)
 HANGUP = (
     "Event: Hangup\r\nChannel: PJSIP/trunk-1\r\nChanVariable: AL_CALL_ID=c1\r\nChanVariable: AL_STATE={state}\r\n"
     "Cause: 16\r\n\r\n"
+)
+PHONE = "Event: DeviceStateChange\r\nDevice: PJSIP/{agent}\r\nState: {state}\r\n\r\n"
+IN_USE = (
+    "Response: Success\r\nActionID: {ActionID}\r\nEventList: start\r\n\r\n"
+    "Event: DeviceStateChange\r\nActionID: {ActionID}\r\nDevice: PJSIP/boris\r\nState: INUSE\r\n\r\n"
+    "Event: DeviceStateListComplete\r\nActionID: {ActionID}\r\nEventList: Complete\r\nListItems: 1\r\n\r\n"
 )
 NO_CHANNEL = "Response: Error\r\nActionID: {ActionID}\r\nMessage: No such channel\r\n\r\n"
 RING = RingAgent(node="node1", call_id="c1", channel="PJSIP/trunk-1", agent_id="agent1", attempt=1)
@@ -60,6 +66,26 @@ async def test_facts_come_after_a_snapshot_and_what_cannot_be_read_is_left_out(a
         await ami.say(HANGUP.format(state="lost") + HANGUP.format(state="waiting"))
         ended = await inbox.get()
         assert isinstance(ended, CallEnded) and ended.state is CallState.WAITING
+
+
+async def test_a_phone_that_rings_and_then_talks_is_told_of_once(ami: ScriptedAmi) -> None:
+    ami.answers["DeviceStateList"] = IN_USE
+    async with a_switch(ami) as (_, inbox):
+        await until(inbox, SnapshotTaken)
+        states = [
+            ("anna", "RINGING"),
+            ("anna", "INUSE"),
+            ("boris", "INUSE"),
+            ("boris", "NOT_INUSE"),
+            ("anna", "NOT_INUSE"),
+        ]
+        await ami.say("".join(PHONE.format(agent=agent, state=state) for agent, state in states))
+        told = [await until(inbox, PhoneInUse) for _ in range(3)]
+        assert [(one.agent_id, one.in_use) for one in told if isinstance(one, PhoneInUse)] == [
+            ("anna", True),
+            ("boris", False),
+            ("anna", False),
+        ]
 
 
 async def test_commands_are_sent_in_order(ami: ScriptedAmi) -> None:
