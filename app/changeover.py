@@ -1,7 +1,8 @@
 """What becomes of callers and agents when another configuration comes into force? Nobody is dropped for it.
 
 Agents keep what they have declared and what they are at. Who is no agent any more finishes the present call and goes.
-Callers keep their places; who waits in a queue that is gone waits on in that of the line.
+Callers keep their places; who waits in a queue that is gone waits on in that of the line, and who waits for what
+nobody is left for asks for less in the same queue.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from app.state import Centre, Move
 from calls.call import CallState
 from calls.commands import Command, MirrorDuty, MoveToQueue
 from calls.events import ConfigurationApplied, Duty, DutyChanged, Event
-from config.heir import heir
+from calls.needs import Needs
+from config.heir import heir, still_asked
 from config.model import Configuration
 from routing.agent import Agent, AgentProfile, off_duty
 from routing.waiting import Target
@@ -36,6 +38,7 @@ def configuration_applied(centre: Centre, event: ConfigurationApplied) -> Iterat
         for agent_id, profile in proposed.agents.items()
     }
     gone = {agent_id: agent for agent_id, agent in centre.agents.items() if agent_id not in agents}
+    centre.ask_anew = _who_asks_anew(centre, proposed)
     centre.adopt(proposed, agents | gone, event.at)
     centre.reserves.asked_for = [one for one in centre.reserves.asked_for if one.queue in proposed.queues]
     for agent in gone.values():
@@ -56,17 +59,31 @@ def _renewed(agent: Agent, profile: AgentProfile) -> Agent:
     return replace(agent, profile=profile, reachable=reachable, phone_in_use=in_use)
 
 
+def _who_asks_anew(centre: Centre, proposed: Configuration) -> set[str]:
+    """The calls that ask for what somebody could serve until now, and what nobody can any more."""
+    asks = {call_id: (call.queue, call.needs, call.lang) for call_id, call in centre.calls.items()}
+    vain = {ask for ask in set(asks.values()) if _in_vain(proposed, *ask)}
+    new = {ask for ask in vain if not _in_vain(centre.configuration, *ask)}
+    return {call_id for call_id, ask in asks.items() if ask in new or (ask in vain and call_id in centre.ask_anew)}
+
+
+def _in_vain(configuration: Configuration, queue: str, asked: Needs, lang: str) -> bool:
+    return queue in configuration.queues and still_asked(configuration, queue, asked, lang) != asked
+
+
 def look(centre: Centre, at: datetime) -> Iterator[Command]:
-    """Whoever is no agent any more and has no call goes; who waits in a queue that is gone is led on."""
+    """Whoever is no agent any more and has no call goes; who waits in vain or in a queue that is gone is led on."""
     for agent_id, agent in list(centre.agents.items()):
         if agent_id not in centre.configuration.agents and agent.call_id is None:
             del centre.agents[agent_id]
+    centre.ask_anew &= centre.calls.keys()
     up = centre.connected_nodes()
     for call_id, call in centre.calls.items():
-        lost = call.state is CallState.WAITING and call.queue not in centre.configuration.queues
-        if lost and call.node in up and call_id not in centre.moves and call_id not in centre.rings:
+        lost = call.queue not in centre.configuration.queues
+        led_on = call.state is CallState.WAITING and (lost or call_id in centre.ask_anew)
+        if led_on and call.node in up and call_id not in centre.moves and call_id not in centre.rings:
             centre.moves[call_id] = Move(Target.QUEUE, at)
-            queue = heir(centre.configuration, call.line, emergency=False)
+            queue = heir(centre.configuration, call.line, emergency=False) if lost else call.queue
             yield MoveToQueue(node=call.node, call_id=call_id, channel=call.channel, queue=queue)
 
 

@@ -109,7 +109,8 @@ def menu_entered(centre: Centre, event: MenuEntered) -> Results:
 def caller_queued(centre: Centre, event: CallerQueued) -> Results:
     yield AcknowledgeCaller(node=event.node, call_id=event.call_id, channel=event.channel)
     centre.rings.pop(event.call_id, None)
-    centre.moves.pop(event.call_id, None)
+    if centre.moves.pop(event.call_id, None):
+        centre.ask_anew.discard(event.call_id)
     _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
     yield from _way_given(centre, event.call_id, event.at)

@@ -95,7 +95,8 @@ class Centre:
     talked who may ring again. ``floor`` is what the router knows: the agents are its own, and ``keep_floor`` brings
     whoever waits there in step with the calls, and ``estimator`` with both. ``reserves`` are people on call,
     ``expected`` what the last caller of each queue has still before them, ``told`` what callers have been told of their
-    own wait. ``proposed`` is the configuration that the next ConfigurationApplied is about.
+    own wait. ``proposed`` is the configuration that the next ConfigurationApplied is about;
+    ``ask_anew`` are calls that ask since the last one for what nobody can serve, until they wait for less.
     """
 
     configuration: Configuration
@@ -119,6 +120,7 @@ class Centre:
     menus: MenuCounts = field(default_factory=MenuCounts)
     told: dict[str, Told] = field(default_factory=dict)
     proposed: Configuration | None = None
+    ask_anew: set[str] = field(default_factory=set)
     floor: Floor = field(init=False)
     estimator: Estimator = field(init=False)
     _calls: Noted[Call] = field(init=False)

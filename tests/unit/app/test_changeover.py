@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+
+import pytest
 
 from app.changeover import NO_AGENT, obstacles
 from app.deciding import decide
 from app.state import Alarm, Centre, Ring
 from calls.call import Call, CallState
 from calls.commands import MirrorDuty, MoveToQueue
-from calls.events import ConfigurationApplied, Duty, DutyChanged, Tick
+from calls.events import CommandFailed, ConfigurationApplied, Duty, DutyChanged, Tick
+from calls.needs import Needs, parse_needs
 from config.model import Configuration
-from routing.agent import Agent, AgentState
+from routing.agent import Agent, AgentProfile, AgentState
 from tests.builders import NOON, a_call, an_agent, seconds
-from tests.unit.app.test_handlers import CONFIGURATION, handle
+from tests.unit.app.test_handlers import CONFIGURATION, QUEUED, handle
 
 LATER = NOON + seconds(60)
 
@@ -78,6 +82,75 @@ def test_who_waits_in_a_queue_that_is_gone_is_led_on_once() -> None:
     assert isinstance(moved, MoveToQueue)
     assert (moved.call_id, moved.queue) == ("one", "operator")
     assert handle(centre, Tick(at=LATER + seconds(1))) == []
+
+
+APPROVALS = (("desk:approvals", 1), ("desk:claims", 1), ("lang:ru", 1))
+"""What a caller asks for in claims after a menu that adds to what the queue asks for."""
+
+
+def who_can(*, all_of_it: bool = True) -> dict[str, AgentProfile]:
+    of_the_queue = (*CONFIGURATION.queues["claims"].needs, ("lang:ru", 1))
+    able = {"boris": replace(CONFIGURATION.agents["boris"], skills=of_the_queue)}
+    return able | ({"anna": replace(CONFIGURATION.agents["anna"], skills=APPROVALS)} if all_of_it else {})
+
+
+def who_asks_in_vain(**given: Any) -> tuple[Centre, Configuration]:
+    """A caller for whom Anna was the only one, and the configuration without her."""
+    asks = {"needs": APPROVALS, "lang": "ru"}
+    busy: dict[str, Any] = {"duty": Duty.READY, "state": AgentState.TALKING, "call_id": "another"}
+    agents = tuple(replace(an_agent(name, **busy), profile=profile) for name, profile in who_can().items())
+    centre = a_centre(a_waiter("one", "claims", **(asks | given)), agents=agents)
+    return centre, replace(CONFIGURATION, version="two", agents=who_can(all_of_it=False))
+
+
+def led_on(centre: Centre, at: datetime) -> list[tuple[str, str]]:
+    """Who is sent where at this tick."""
+    return [(one.call_id, one.queue) for one in handle(centre, Tick(at=at)) if isinstance(one, MoveToQueue)]
+
+
+def waits_again(centre: Centre, needs: Needs) -> None:
+    handle(centre, replace(QUEUED, call_id="one", needs=needs, queued_at=NOON, at=LATER))
+
+
+def test_who_waits_for_what_nobody_is_left_for_asks_for_less_in_the_old_place() -> None:
+    centre, proposed = who_asks_in_vain()
+    assert led_on(centre, NOON) == []
+    applied(centre, proposed)
+    assert led_on(centre, LATER) == [("one", "claims")]
+    assert led_on(centre, LATER + seconds(1)) == []
+    waits_again(centre, parse_needs("desk:claims=1&lang:ru=1"))
+    list(decide(centre, Tick(at=LATER)))
+    assert centre.floor.waiting["one"].waiting_since == NOON
+    assert led_on(centre, LATER + seconds(2)) == []
+
+
+@pytest.mark.parametrize("state", [CallState.RINGING, CallState.LAST_RESORT])
+def test_who_comes_back_to_waiting_asks_for_less_then(state: CallState) -> None:
+    centre, proposed = who_asks_in_vain(state=state)
+    applied(centre, proposed)
+    assert led_on(centre, LATER) == []
+    waits_again(centre, APPROVALS)
+    assert led_on(centre, LATER) == [("one", "claims")]
+
+
+def test_a_move_that_does_not_begin_is_asked_for_again() -> None:
+    centre, proposed = who_asks_in_vain()
+    applied(centre, proposed)
+    assert led_on(centre, LATER) == [("one", "claims")]
+    told = handle(centre, Tick(at=LATER + seconds(4)))
+    [failed] = [one for one in told if isinstance(one, CommandFailed)]
+    handle(centre, failed)
+    assert led_on(centre, LATER + seconds(5)) == [("one", "claims")]
+
+
+def test_who_asks_for_what_somebody_can_again_or_nobody_ever_could_is_left_alone() -> None:
+    centre, proposed = who_asks_in_vain()
+    applied(centre, proposed)
+    applied(centre, replace(proposed, version="three", agents=who_can()))
+    assert led_on(centre, LATER) == []
+    centre, proposed = who_asks_in_vain(needs=(*APPROVALS, ("skill:none", 1)))
+    applied(centre, proposed)
+    assert led_on(centre, LATER) == []
 
 
 def test_an_agent_whose_phone_is_taken_away_can_be_rung_on_the_mobile_and_of_a_new_phone_nothing_is_known() -> None:
