@@ -1,9 +1,9 @@
 """How does another configuration come into force while calls go on? Proved, written, read anew, and only then told.
 
-Whatever refuses does so before anything has changed, and the old one stays in force. From then on nothing refuses: an
-Asterisk or a database that is away makes a remark, and has what it lacks at its next start; so does a table with
-faults, which is read again when it changes. Callers in a menu go on in the version in which they began; what becomes of
-all others is in app/changeover.
+Whatever refuses does so before anything has changed, or what has is undone, and the old one stays in force. From then
+on nothing refuses: an Asterisk or a database that is away makes a remark, and has what it lacks at its next start; so
+does a table with faults, which is read again when it changes, and whatever else cannot take it over. Callers in a menu
+go on in the version in which they began; what becomes of all others is in app/changeover.
 """
 
 from __future__ import annotations
@@ -84,11 +84,7 @@ class Applying:
                 raise Refused("\n".join(reasons))
             folder = self._settings.home / "asterisk" / "etc"
             before = await asyncio.to_thread(asterisk_files.contents, folder)
-            try:
-                await asyncio.to_thread(furnish, self._settings, found)
-            except AppFault as fault:
-                raise Refused(str(fault)) from None
-            await asyncio.to_thread(put_in_force, self._settings, text)
+            await asyncio.to_thread(self._written, found, text)
             after = await asyncio.to_thread(asterisk_files.contents, folder)
             now = datetime.now(UTC)
             tables = await asyncio.to_thread(table_faults, found, self._settings.config.parent)
@@ -96,8 +92,8 @@ class Applying:
                 *map(str, tables),
                 *await self._kept(found.version, text, who, now),
                 *await self._read_anew(asterisk_files.changed(before, after)),
+                *await self._switched_over(found, who),
             ]
-            await self._switched_over(found, who)
             log.info("configuration applied", action="configuration.applied", version=found.version)
             return Applied(found.version, tuple(remarks))
 
@@ -111,6 +107,16 @@ class Applying:
         if lacking := unspoken(found):
             raise Refused(f"prompts without sound: {', '.join(lacking)}; make them with `python -m app.prompts`")
         return found
+
+    def _written(self, found: Configuration, text: str) -> None:
+        """All files or, as far as they can be written, those of before: what Asterisk has not read must not look so."""
+        try:
+            furnish(self._settings, found)
+            put_in_force(self._settings, text)
+        except (AppFault, OSError) as fault:
+            with suppress(AppFault, OSError):
+                furnish(self._settings, self._engine.centre.configuration)
+            raise Refused(f"it cannot be written: {fault}") from None
 
     async def _kept(self, version: str, text: str, who: str, now: datetime) -> list[str]:
         try:
@@ -129,11 +135,19 @@ class Applying:
             return [str(fault)]
         return []
 
-    async def _switched_over(self, found: Configuration, who: str) -> None:
+    async def _switched_over(self, found: Configuration, who: str) -> list[str]:
+        """The engine goes by it whatever becomes of the rest, since Asterisk and the next start do."""
         self._engine.centre.proposed = found
         self._history.config_version = found.version
-        await self._adopt(found)
+        remarks = []
+        try:
+            await self._adopt(found)
+        except Exception as error:  # only its name: a message may quote an address with its password
+            name = type(error).__name__
+            log.error("configuration not adopted everywhere", action="configuration.not_adopted", error=name)
+            remarks = [f"lookups and figures may still be those of before ({name}): apply it again"]
         await self._told(ConfigurationApplied(at=datetime.now(UTC), version=found.version, who=who))
+        return remarks
 
     async def _told(self, event: ConfigurationApplied) -> None:
         """Too late to refuse: an engine that is flooded is told when there is room."""

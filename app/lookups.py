@@ -44,16 +44,24 @@ class MenuSources:
     async def adopt(self, configuration: Configuration) -> None:
         """From now on the sources of this configuration are asked; those of the one before are let go of.
 
-        The same sources are kept with all they know; tables are read again, since they name agents and regions.
+        The same sources are kept with all they know; tables are read again, since they name agents and regions. Raises
+        whatever a source raises; then those of before are asked on, and the next adoption begins anew.
         """
         self._configuration, named = configuration, configuration.lookups
         if named == self._named:
             for table in self._tables:
                 await table.read_again()
             return
-        before, self._parts, self._named, self._tables = self._parts, AsyncExitStack(), named, []
-        self.find_caller = await self._callers(named.callers)
-        self.find_answer = await self._answers(named.answers)
+        before, tables = self._parts, self._tables
+        self._parts, self._tables = AsyncExitStack(), []
+        try:
+            found = await self._callers(named.callers), await self._answers(named.answers)
+        except Exception:
+            await self._parts.aclose()
+            self._parts, self._tables = before, tables
+            raise
+        self.find_caller, self.find_answer = found
+        self._named = named
         await before.aclose()
 
     async def close(self) -> None:

@@ -133,6 +133,31 @@ async def test_an_asterisk_that_is_away_is_a_remark(instance: Instance, monkeypa
     assert instance.engine.centre.configuration.version == applied.version
 
 
+async def test_the_engine_goes_by_it_though_something_cannot_take_it_over(instance: Instance) -> None:
+    async def adopt(found: Configuration) -> None:
+        raise OSError("No space left on postgresql://al:secret@host/db")
+
+    desk = Applying(instance.settings, instance.engine, instance.history, adopt)
+    applied = await desk.apply(CHANGED, "olena")
+    [remark] = applied.remarks
+    assert "OSError" in remark and "secret" not in remark
+    assert instance.engine.centre.configuration.version == applied.version == load(in_force(instance.settings)).version
+
+
+async def test_one_that_cannot_be_kept_on_disk_is_undone(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_settings: Settings, _text: str) -> None:
+        raise OSError("No space left on device")
+
+    before = asterisk_files.contents(instance.settings.home / "asterisk/etc")
+    with monkeypatch.context() as patch, pytest.raises(Refused, match="No space left on device"):
+        patch.setattr(applying, "put_in_force", full)
+        await instance.applying.apply(CHANGED, "olena")
+    assert instance.engine.centre.configuration.version == load(SAMPLE).version
+    assert asterisk_files.contents(instance.settings.home / "asterisk/etc") == before
+    await instance.applying.apply(CHANGED, "olena")
+    assert instance.read == [["extensions.conf"]]  # Asterisk has not missed what it was kept from
+
+
 async def test_who_gives_up_waiting_leaves_nothing_half_done(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

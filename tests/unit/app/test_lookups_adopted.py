@@ -8,9 +8,10 @@ import pytest
 import structlog
 
 from agi_scripts.errors import NotAsked
+from app.errors import SettingsFault
 from app.lookups import MenuSources
 from app.settings import Settings
-from config.sources import CsvSource, Sources, SqlSource
+from config.sources import CsvSource, RestSource, Sources, SqlSource
 from ivr.dialogue import CallerRecord
 from ivr.secret import Secret
 from tests.builders import a_profile
@@ -30,6 +31,24 @@ async def test_the_sources_of_a_new_configuration_are_asked_from_then_on(tmp_pat
         assert await sources.find_caller("", Secret(""), NUMBER) == CallerRecord(region=region)
     await sources.adopt(a_configuration())
     assert sources.find_caller is None
+    await sources.close()
+
+
+async def test_a_source_that_cannot_be_made_leaves_those_of_before_and_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "callers.csv").write_text(f"number,region\n{NUMBER.reveal()},kazan\n")
+    sources = MenuSources(Settings(home=tmp_path, config=tmp_path / "assistline.yaml"))
+    await sources.adopt(a_configuration(lookups=Sources(callers=CsvSource(file="callers.csv"))))
+    asked = a_configuration(lookups=Sources(callers=RestSource(url="https://records.example")))
+    (tmp_path / "secrets").write_text("in the way of the folder")
+    for _again in range(2):
+        with pytest.raises(SettingsFault):
+            await sources.adopt(asked)
+        assert sources.find_caller is not None
+        assert await sources.find_caller("", Secret(""), NUMBER) == CallerRecord(region="kazan")
+    (tmp_path / "secrets").unlink()
+    before = sources.find_caller
+    await sources.adopt(asked)
+    assert sources.find_caller not in (None, before)
     await sources.close()
 
 
