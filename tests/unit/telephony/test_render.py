@@ -196,6 +196,16 @@ UNKNOWN_TO_ASTERISKLINT = "E_APP_MISSING: app 'MSet' does not exist"
 """asterisklint 0.4.3 lacks this built-in; tests/integration/test_rendered_files asks Asterisk itself for every one."""
 
 
+def test_a_caller_is_in_silence_at_no_dial(centre: Configuration, site: Site) -> None:
+    """Of those that a caller waits in: an agent's own call rings, and a third party is dialled beside the talk."""
+    render(centre, site, secrets_of(centre))
+    contexts = dict(re.findall(r"(?ms)^\[([a-z-]+)\][^\n]*\n(.*?)(?=^\[|\Z)", text_of(site, "extensions.conf")))
+    [outside] = re.findall(r"Dial\(.*\)", contexts["al-next"])
+    assert re.fullmatch(r"Dial\(.*,40,igm\(default\)\)", outside)
+    rings = [call for name in contexts for call in re.findall(r"Gosub\(al-dial,.*\)", contexts[name])]
+    assert sum("gm(${AL_MUSIC})" in call for call in rings) == len(rings) - 1, "app_queue plays to those it rings for"
+
+
 def test_asterisklint_finds_nothing_in_the_dialplan(centre: Configuration, site: Site) -> None:
     render(centre, site, secrets_of(centre))
     linter = Path(sys.executable).with_name("asterisklint")
