@@ -120,7 +120,7 @@ def apply(call: Call, event: CallEvent) -> Call:
         case AgentAnswered():
             return replace(changed, agent_id=event.agent_id)
         case TalkEnded(handed_to=number) if number:
-            return replace(changed, attempt=HANDED_OVER)
+            return replace(changed, agent_id=None, attempt=HANDED_OVER)
         case CallTransferred():
             return replace(changed, agent_id=event.agent_id or call.agent_id, attempt=HANDED_OVER)
         case LastResortEntered():

@@ -69,7 +69,8 @@ async def test_caller_agent_and_ambulance_hear_each_other_and_two_talk_on_when_t
     await ring.hang_up()
     await doctor.hears(Tone(CALLER_HZ), within=8)
     await caller.hears(Tone(AMBULANCE_HZ), within=8)
-    await centre.until(lambda live: agent(live, "anna")["state"] == "ready", "anna is free")
+    live = await centre.until(lambda live: agent(live, "anna")["state"] == "ready", "anna is free")
+    assert [(call["state"], call["agent_id"]) for call in live["calls"]] == [("talk", None)]
     assert caller.ending is None and doctor.ending is None
     await doctor.hang_up()
     assert (await caller.ended()).by == "them"

@@ -158,7 +158,9 @@ def test_an_overflow_to_another_queue_begins_a_new_wait_there_and_is_not_forgott
 
 def test_a_colleague_who_does_not_take_a_handed_over_caller_leaves_him_waiting_from_the_transfer_on() -> None:
     handed = TalkEnded(at=NOON + seconds(60), call_id="call-1", agent_id="anna", by=EndedBy.AGENT, handed_to="107")
-    rung = after(queued(), ringing(), answered(), handed, ringing("galina", HANDED_OVER, after=61))
+    left = after(queued(), ringing(), answered(), handed)
+    assert (left.state, left.agent_id) == (S.TALK, None)  # the ambulance may be with the caller, and nobody else
+    rung = apply(left, ringing("galina", HANDED_OVER, after=61))
     assert (rung.state, rung.agent_id, rung.waiting_since) == (S.RINGING, "galina", NOON + seconds(61))
     waits = apply(rung, queued(at=NOON + seconds(81)))
     assert (waits.state, waits.queued_at, waits.waiting_since) == (S.WAITING, NOON, NOON + seconds(61))
