@@ -60,8 +60,7 @@ class Channel:
     def headers(self, now: datetime) -> list[str]:
         age = int((now - self.since).total_seconds())
         duration = f"Duration: {age // 3600:02}:{age // 60 % 60:02}:{age % 60:02}"
-        place = "/".join(self.variables.get(name, "") for name in PLACE)
-        variables = {**self.variables, "AL_PLACE": place}
+        variables = {**self.variables, "AL_PLACE": "/".join(self.variables.get(name, "") for name in PLACE)}
         shown = [f"ChanVariable: {name}={variables.get(name, '')}" for name in CHANNEL_VARIABLES]
         return [f"Channel: {self.name}", f"CallerIDNum: {self.number}", f"Uniqueid: {self.uniqueid}", duration, *shown]
 
@@ -80,8 +79,7 @@ class FakeDialplan:
         self.channels: dict[str, Channel] = {}
         self.globals: dict[str, str] = {}
         self.missing_contexts: tuple[str, ...] = ()
-        self._tell = tell
-        self._count = 0
+        self._tell, self._count = tell, 0
 
     def pass_time(self, seconds: float) -> None:
         """Let the waiting room's turns and the rings' time-outs of so many seconds happen, in steps of one."""
