@@ -18,16 +18,7 @@ from storage.live import connect
 from synthetic.phone import Answer, Phone
 from synthetic.tones import Tone, strength
 from tests.conftest import NO_POSTGRES, RedisServer
-from tests.e2e.centre import (
-    AGENT_HZ,
-    CALLER_HZ,
-    DIRECT,
-    LONG,
-    LiveCentre,
-    always_open,
-    eventually,
-    live_centre,
-)
+from tests.e2e.centre import AGENT_HZ, CALLER_HZ, DIRECT, LONG, LiveCentre, always_open, eventually, live_centre
 from tests.e2e.conftest import Measured
 from tests.e2e.outages import kill, now, restart
 from tests.e2e.stores import STORED_WITHIN, House, as_witnessed, ends, full_at, mirrored, storm, whole, writing

@@ -11,16 +11,7 @@ import pytest_asyncio
 
 from synthetic.dialog import Dialog
 from synthetic.tones import AnySound, Tone
-from tests.e2e.centre import (
-    AGENT_HZ,
-    DIRECT,
-    HOTLINE,
-    LiveCentre,
-    always_open,
-    eventually,
-    live_centre,
-    prompt,
-)
+from tests.e2e.centre import AGENT_HZ, DIRECT, HOTLINE, LiveCentre, always_open, eventually, live_centre, prompt
 from tests.e2e.outages import frozen
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
