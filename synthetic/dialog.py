@@ -121,7 +121,7 @@ class Dialog:
         match report.happened:
             case "ringing":
                 self.ringing_at = self.ringing_at or now
-                self.media.connect(message.body)
+                self._learn(message)
             case "answered":
                 self.answered_at = now
                 self._learn(message)

@@ -157,6 +157,24 @@ async def test_an_agent_asks_a_colleague_and_joins_the_caller_with_them(centre: 
     assert call["agent_id"] == "galina"
 
 
+@pytest.mark.parametrize("dialled", [GALINA, f"*7{GALINA}"])
+async def test_an_agent_who_hands_over_while_the_colleague_still_rings_loses_no_caller(
+    centre: LiveCentre, dialled: str
+) -> None:
+    anna = await centre.seat("anna")
+    galina = await centre.seat("galina", Refusal.NEVER, ready=False)
+    caller, ring = await talking(centre, anna)
+    consult = await anna.dial(dialled)
+    second = await galina.rung()
+    await consult.rings()
+    await centre.duty("anna", "off")
+    nina = await centre.seat("nina", hz=SECOND_HZ)
+    assert await ring.transfer_to(consult) == 200
+    second.refuse(Refusal.BUSY)
+    await hear_each_other(caller, await nina.rung(), SECOND_HZ)
+    await centre.until(talks_with(await centre.call_id(caller), "nina"), "nina talks")
+
+
 async def test_an_agent_asks_a_queue_and_joins_the_caller_with_who_answers(centre: LiveCentre) -> None:
     anna = await centre.seat("anna")
     galina = await centre.seat("galina", hz=SECOND_HZ)
