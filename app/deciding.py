@@ -15,6 +15,7 @@ from calls.call import Call, CallState
 from calls.commands import Command, GoToLastResort, MoveToQueue, OfferVoicemail, ReturnToWaiting
 from calls.events import (
     AgentNotReached,
+    AnsweredElsewhere,
     CallEnded,
     CallerQueued,
     CallTransferred,
@@ -39,6 +40,7 @@ from routing.waiting import Target
 DECISIVE: frozenset[type[Event]] = frozenset(
     {
         AgentNotReached,
+        AnsweredElsewhere,
         CallEnded,
         CallerQueued,
         CallTransferred,
@@ -75,7 +77,9 @@ def told_of(call: Call, decision: Decision, at: datetime) -> Decided | None:
     """The decision as a fact; that a call is left to app_queue is none, since it is found again and again."""
     told = Decided(at=at, call_id=call.call_id, decision="", reason=decision.reason, queue=call.queue)
     match decision:
-        case RingDecision(agent_id=agent_id, step=step) | GiveWay(agent_id=agent_id, step=step):
+        case RingDecision(agent_id=agent_id, step=step, besides=besides):
+            return replace(told, decision="ring", agent_id=agent_id, step=step, besides=besides)
+        case GiveWay(agent_id=agent_id, step=step):
             return replace(told, decision="ring", agent_id=agent_id, step=step)
         case LastResort():
             return replace(told, decision="last-resort")
@@ -86,8 +90,8 @@ def told_of(call: Call, decision: Decision, at: datetime) -> Decided | None:
 
 def _carry_out(centre: Centre, call: Call, decision: Decision, at: datetime) -> Iterator[Command]:
     match decision:
-        case RingDecision(agent_id=agent_id):
-            yield ring_of(call, _reserved(centre, call, agent_id, at))
+        case RingDecision(agent_id=agent_id, besides=besides):
+            yield ring_of(call, _reserved(centre, call, (agent_id, *besides), at))
         case GiveWay(agent_id=agent_id, instead_of=rung_for):
             yield from _give_way(centre, call, agent_id, rung_for, at)
         case LastResort():
@@ -99,21 +103,29 @@ def _carry_out(centre: Centre, call: Call, decision: Decision, at: datetime) -> 
             pass
 
 
-def _reserved(centre: Centre, call: Call, agent_id: str, at: datetime, after: str = "") -> Ring:
-    """The agent is taken from now on; of the ring nothing is known yet."""
-    ring = Ring(agent_id=agent_id, attempt=centre.next_attempt(at), asked_at=at, after=after)
+def _reserved(centre: Centre, call: Call, together: tuple[str, ...], at: datetime, after: str = "") -> Ring:
+    """The agents are taken from now on; of the ring nothing is known yet."""
+    first, *besides = together
+    attempt = centre.next_attempt(at)
+    ring = Ring(agent_id=first, attempt=attempt, asked_at=at, after=after, besides=tuple(besides))
     centre.rings[call.call_id] = ring
-    yields = centre.gives_way(call, ring.attempt)
-    agent = centre.agents[agent_id]
-    centre.agents[agent_id] = agents.reserve(agent, call.call_id, ring.attempt, at, yields=yields)
+    yields = centre.gives_way(call, attempt)
+    for agent_id in together:
+        agent = centre.agents[agent_id]
+        centre.agents[agent_id] = agents.reserve(agent, call.call_id, ring.attempt, at, yields=yields)
     return ring
 
 
 def _give_way(centre: Centre, call: Call, agent_id: str, rung_for: str, at: datetime) -> Iterator[Command]:
-    """The phone must have stopped ringing before it can ring anew: app/handlers asks when the other caller waits."""
-    _reserved(centre, call, agent_id, at, after=rung_for)
-    other = centre.calls[rung_for]
-    yield ReturnToWaiting(node=other.node, call_id=other.call_id, channel=other.channel)
+    """The phone must have stopped ringing before it can ring anew: app/handlers asks when the other caller waits.
+
+    Of several phones that ring for that caller, two may be needed at the same moment: all stop at one command.
+    """
+    asked = any(ring.after == rung_for for ring in centre.rings.values())
+    _reserved(centre, call, (agent_id,), at, after=rung_for)
+    if not asked:
+        other = centre.calls[rung_for]
+        yield ReturnToWaiting(node=other.node, call_id=other.call_id, channel=other.channel)
 
 
 def _overflow(centre: Centre, call: Call, decision: Overflowed, at: datetime) -> Iterator[Command]:

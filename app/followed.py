@@ -133,7 +133,8 @@ class Followed:
             if reason is Reason.GAVE_WAY and rung_for:
                 yield GiveWay(then.call_id, agent_id, reason, then.step, rung_for)
             else:
-                yield Ring(then.call_id, agent_id, reason, then.step)
+                besides = tuple(one for one in then.besides if one in self.centre.agents)
+                yield Ring(then.call_id, agent_id, reason, then.step, besides)
         elif then.decision == "last-resort":
             yield LastResort(then.call_id, reason)
         elif then.decision != "ring":

@@ -22,6 +22,7 @@ from calls.events import (
     AgentRinging,
     AlarmCleared,
     AlarmRaised,
+    AnsweredElsewhere,
     CallbackAsked,
     CallbackDone,
     CallEnded,
@@ -133,7 +134,7 @@ def _way_given(centre: Centre, call_id: str, at: datetime) -> Iterator[Command]:
 def agent_ringing(centre: Centre, event: AgentRinging) -> Results:
     centre.rings.pop(event.call_id, None)
     yield from _changed(centre, event)
-    _free(centre, event.call_id, event.at, but=event.agent_id)
+    _free(centre, event.call_id, event.at, but=event.agent_id, together=event.attempt or None)
     if agent := centre.agents.get(event.agent_id):
         yields = centre.gives_way(centre.calls[event.call_id], event.attempt)
         centre.agents[event.agent_id] = agents.reserve(agent, event.call_id, event.attempt, event.at, yields=yields)
@@ -215,12 +216,13 @@ def _abandoned(call: Call, event: CallEnded) -> bool:
     return call.state is CallState.VOICEMAIL or (call.state in WAITS and event.state is not CallState.ENDED)
 
 
-def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None) -> None:
-    """Whoever rang or talked for this call (``but`` this one) is free of it; after a talk, wrap-up begins."""
+def _free(centre: Centre, call_id: str, at: datetime, but: str | None = None, together: int | None = None) -> None:
+    """Whoever rang or talked for this call is free of it, ``but`` this one and who rings ``together`` with them in that
+    attempt; after a talk, wrap-up begins."""
     call = centre.calls.get(call_id)
     queue = centre.configuration.queues.get(call.queue) if call else None
     for agent in [agent for agent in centre.agents.values() if agent.call_id == call_id]:
-        if agent.profile.agent_id != but:
+        if agent.profile.agent_id != but and (together is None or agent.attempt != together):
             centre.agents[agent.profile.agent_id] = agents.released(agent, at, queue.wrap_up_seconds if queue else 0)
 
 
@@ -253,6 +255,7 @@ HANDLERS: Mapping[type[Event], Handler] = {
     AgentNotReached: agent_not_reached,
     AgentRinging: agent_ringing,
     AlarmCleared: people.alarm_cleared,
+    AnsweredElsewhere: people.answered_elsewhere,
     CallEnded: call_ended,
     CallbackAsked: menus.callback_asked,
     CallbackDone: menus.callback_done,

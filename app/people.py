@@ -16,6 +16,7 @@ from calls.commands import AnswerCode, Command, MirrorDuty
 from calls.events import (
     AgentMissedRings,
     AlarmCleared,
+    AnsweredElsewhere,
     Duty,
     DutyChanged,
     Event,
@@ -46,6 +47,14 @@ def duty_changed(centre: Centre, event: DutyChanged) -> Results:
     centre.agents[event.agent_id] = agents.on_duty(agent, event.duty, event.reason, event.at)
     if event.channel and event.node:
         yield AnswerCode(node=event.node, channel=event.channel, answer=f"agent-{event.duty}")
+
+
+def answered_elsewhere(centre: Centre, event: AnsweredElsewhere) -> Results:
+    """Of phones that rang together another was quicker: the agent is free at once, and has missed nothing."""
+    agent = centre.agents.get(event.agent_id)
+    if agent and agent.call_id == event.call_id and agent.state is agents.AgentState.RINGING:
+        centre.agents[event.agent_id] = agents.released(agent, event.at, 0)
+    yield from ()
 
 
 def missed_rings(centre: Centre, agent_id: str, queue_id: str, at: datetime) -> Results:

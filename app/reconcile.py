@@ -123,12 +123,18 @@ def _merged(known: Call | None, event: SnapshotTaken, channel: ChannelSeen) -> C
     )
 
 
+def _rung_besides(seen: ChannelSeen) -> tuple[str, ...]:
+    """Who is rung together with the agent whom the call has."""
+    return seen.besides if seen.state is CallState.RINGING else ()
+
+
 def _agreed(centre: Centre, event: SnapshotTaken) -> Iterator[tuple[str, Agent]]:
     """Who rings or talks is told by the calls, who takes part in a talk by their legs; everybody else here is free."""
     busy = {call.agent_id: call for call in centre.calls.values() if call.state in BUSY_IN and call.agent_id}
+    busy |= {one: centre.calls[seen.call_id] for seen in event.calls for one in _rung_besides(seen)}
     third = dict(event.third_parties)
     elsewhere = {call.call_id for call in centre.calls.values() if call.node != event.node}
-    reserved = {ring.agent_id for ring in centre.rings.values()}
+    reserved = {one for ring in centre.rings.values() for one in (ring.agent_id, *ring.besides)}
     for agent_id, known in centre.agents.items():
         agent = agents.reached(known, agent_id in event.reachable)
         agent = agents.phone_in_use(agent, agent_id in event.in_use)

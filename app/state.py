@@ -46,13 +46,14 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """A ring that was asked for and of which Asterisk has not told yet. ``after`` is the call that gives way to it,
-    until its own ring has ended."""
+    """A ring that was asked for and of which Asterisk has not told yet. ``besides`` are rung together with the agent.
+    ``after`` is the call that gives way to it, until its own ring has ended."""
 
     agent_id: str
     attempt: int
     asked_at: datetime
     after: str = ""
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,12 @@ class Move:
 def ring_of(call: Call, ring: Ring) -> RingAgent:
     """The command for this ring."""
     return RingAgent(
-        node=call.node, call_id=call.call_id, channel=call.channel, agent_id=ring.agent_id, attempt=ring.attempt
+        node=call.node,
+        call_id=call.call_id,
+        channel=call.channel,
+        agent_id=ring.agent_id,
+        attempt=ring.attempt,
+        besides=ring.besides,
     )
 
 

@@ -96,8 +96,8 @@ class Kept(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rung(Fact):
-    """The router chose the agent, of several who could be had (``others`` besides). ``waited`` are seconds, ``ratio``
-    what they were of the target."""
+    """The router chose the agent, of several who could be had (``others`` besides); ``together`` with these. ``waited``
+    are seconds, ``ratio`` what they were of the target."""
 
     agent_id: str
     reason: str
@@ -105,6 +105,7 @@ class Rung(Fact):
     waited: float
     ratio: float
     others: tuple[str, ...]
+    together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

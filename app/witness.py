@@ -126,6 +126,7 @@ class Witness:
                     waited=(at - mine.waiting_since).total_seconds(),
                     ratio=_ratio(mine, queue, at),
                     others=tuple(self._others(centre, mine, at)),
+                    together=decision.besides if isinstance(decision, Ring) else (),
                 )
                 return self._rung
             case Overflowed():
@@ -155,19 +156,20 @@ class Witness:
         for one in decisions:
             if not isinstance(one, Ring | GiveWay):
                 continue
-            taken.add(one.agent_id)
-            agent, other = centre.agents[one.agent_id], centre.floor.waiting[one.call_id]
-            if can_serve(agent.profile, needs):
-                theirs = centre.floor.queues[other.queue]
-                yield story.PassedOver(
-                    at=at,
-                    agent_id=one.agent_id,
-                    queue=other.queue,
-                    emergency=theirs.emergency and not queue.emergency,
-                    reason=one.reason,
-                    theirs=_ratio(other, theirs, at),
-                    ours=_ratio(mine, queue, at),
-                )
+            other = centre.floor.waiting[one.call_id]
+            for agent_id in (one.agent_id, *(one.besides if isinstance(one, Ring) else ())):
+                taken.add(agent_id)
+                if can_serve(centre.agents[agent_id].profile, needs):
+                    theirs = centre.floor.queues[other.queue]
+                    yield story.PassedOver(
+                        at=at,
+                        agent_id=agent_id,
+                        queue=other.queue,
+                        emergency=theirs.emergency and not queue.emergency,
+                        reason=one.reason,
+                        theirs=_ratio(other, theirs, at),
+                        ours=_ratio(mine, queue, at),
+                    )
         for agent_id in self._free(centre, mine, at):
             why = "" if agent_id in taken else self._why_kept(centre, agent_id, at)
             if why and (agent_id, why) not in self._kept:
@@ -195,8 +197,9 @@ class Witness:
                 yield self._rung
             case AgentNotReached(agent_id=agent_id, dial_status=status):
                 yield self._not_reached(at, agent_id, status)
-            case CommandFailed(command="RingAgent") if self._rung:
-                yield self._not_reached(at, self._rung.agent_id, "")
+            case CommandFailed(command="RingAgent") if isinstance(self._rung, story.Rung):
+                for agent_id in (self._rung.agent_id, *self._rung.together):
+                    yield self._not_reached(at, agent_id, "")
             case AgentAnswered(agent_id=agent_id) if self._wait:
                 queue, waited, self._wait = self._wait.queue, self._waited(at), None
                 target = centre.floor.queues[queue].target_seconds

@@ -110,7 +110,7 @@ class Wording:
     def _decision(self, decided: Decided | None) -> str:
         if decided is None:
             return "nothing"
-        whom = f" {self._name(decided.agent_id)}" if decided.agent_id else ""
+        whom = f" {self._together(decided.agent_id, decided.besides)}" if decided.agent_id else ""
         step = f", step {decided.step}" if decided.step else ""
         return f"{decided.decision}{whom} ({decided.reason}{step})"
 
@@ -133,20 +133,23 @@ class Wording:
         return f"a caller of {queue} came first, having waited longer against the target ({ratios})"
 
     def _rung(self, fact: story.Rung) -> str:
-        name = self._name(fact.agent_id)
         if fact.reason == Reason.PREFERRED:
             why = "the agent whom the caller prefers"
         elif fact.reason == Reason.AGAIN_AFTER_MISS:
             why = "once more, since nobody else was free"
         elif fact.reason == Reason.GAVE_WAY:
             why = "whose phone rang for a call that is no emergency, and which waits on"
-        elif fact.others:
-            free = _listed(self._name(agent_id) for agent_id in fact.others)
-            why = f"the least wanted by other callers, or the longest idle of several alike; free besides: {free}"
+        elif fact.others or fact.together:
+            free = f"; free besides: {_listed(map(self._name, fact.others))}" if fact.others else ""
+            why = f"the least wanted by other callers, or the longest idle of several alike{free}"
         else:
             why = "the only one to be had"
         waited = f"; waited {fact.waited:.0f} s, {fact.ratio:.1f} times the target" if fact.waited >= 1 else ""
-        return f"rung: {name}, {why}{waited}"
+        rung = "rung together" if fact.together else "rung"
+        return f"{rung}: {self._together(fact.agent_id, fact.together)}, {why}{waited}"
+
+    def _together(self, agent_id: str, besides: Iterable[str]) -> str:
+        return _listed(map(self._name, (agent_id, *besides)))
 
     def _sent(self, fact: story.SentOn) -> str:
         match fact.to:

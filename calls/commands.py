@@ -45,12 +45,14 @@ class Announce(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingAgent(Command):
-    """Redirect the waiting caller to ``al-ring``, extension ``<agent>-<attempt>``."""
+    """Redirect the waiting caller to ``al-ring``, extension ``<agent>-<attempt>``; if others are rung ``besides``, to
+    ``al-together``, extension ``<agent>.<agent>-<attempt>``."""
 
     call_id: str
     channel: str
     agent_id: str
     attempt: int
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

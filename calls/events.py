@@ -145,6 +145,14 @@ class AgentNotReached(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredElsewhere(CallEvent):
+    """Another of the phones that rang together for the call was picked up first: this agent's rings no more."""
+
+    agent_id: str
+    attempt: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TalkEnded(CallEvent):
     """The talk between caller and agent is over; the call itself may go on.
 
@@ -369,7 +377,7 @@ class RingBackAnswered(AgentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSeen:
-    """One caller's channel in a snapshot."""
+    """One caller's channel in a snapshot; ``besides`` are rung together with the agent."""
 
     call_id: str
     channel: str
@@ -383,6 +391,7 @@ class ChannelSeen:
     number: str
     started_at: datetime
     preferred: str = ""
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,7 +399,7 @@ class Decided(CallEvent):
     """The router has decided upon the call: ``ring``, ``last-resort``, or where it overflows to.
 
     ``reason`` is a routing reason, ``step`` the relaxation step in force (0: none), ``queue`` where it waited, or where
-    it overflows to.
+    it overflows to. ``besides`` are agents who are rung together with ``agent_id``.
     """
 
     decision: str
@@ -398,6 +407,7 @@ class Decided(CallEvent):
     agent_id: str | None = None
     queue: str = ""
     step: int = 0
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,9 @@ def apply(call: Call, event: CallEvent) -> Call:
             )
         case AgentRinging():
             waiting_since = event.at if call.state in TALKS else call.waiting_since
-            return replace(changed, agent_id=event.agent_id, attempt=event.attempt, waiting_since=waiting_since)
+            together = call.state is S.RINGING and event.attempt and event.attempt == call.attempt
+            agent_id = call.agent_id if together else event.agent_id
+            return replace(changed, agent_id=agent_id, attempt=event.attempt, waiting_since=waiting_since)
         case AgentAnswered():
             return replace(changed, agent_id=event.agent_id)
         case TalkEnded(handed_to=number) if number:

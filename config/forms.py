@@ -38,6 +38,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "queues.target_seconds": (1, 3600),
     "queues.target_share": (0.01, 1),
     "queues.ring_seconds": (5, 120),
+    "queues.ring_at_once": (1, 5),
     "queues.wrap_up_seconds": (0, 3600),
     "queues.weight": (0, 1000),
     "queues.last_resort.after_seconds": (5, 3600),

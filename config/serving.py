@@ -18,6 +18,8 @@ from routing.waiting import Overflow, Queue, Target, When
 
 SECONDS = (0, 3600)
 RATIOS = (0.1, 100)
+LONGEST_EXTENSION = 79
+"""Asterisk cuts off what is longer (AST_MAX_EXTENSION less its end)."""
 
 
 def figures_make_sense(found: Configuration, written: Written) -> Broken:
@@ -40,6 +42,16 @@ def figures_make_sense(found: Configuration, written: Written) -> Broken:
     for name, agent in found.agents.items():
         if agent.calls_per_hour is not None:
             yield from _range(("agents", name, "calls_per_hour"), agent.calls_per_hour, 1, 60)
+
+
+def several_can_be_rung(found: Configuration, written: Written) -> Broken:
+    """One extension names all who are rung together: their ids, a sign after each, and 13 digits of the attempt."""
+    ids = sorted((len(name) for name, agent in found.agents.items() if agent.extension), reverse=True)
+    for name, queue in found.queues.items():
+        together = ids[: queue.ring_at_once]
+        if queue.ring_at_once > 1 and sum(together) + len(together) + 13 > LONGEST_EXTENSION:
+            told = "rings more agents together than Asterisk can be told of: give the agents shorter ids, or lower it"
+            yield ("queues", name, "ring_at_once"), told
 
 
 def emergencies_are_no_others(found: Configuration, written: Written) -> Broken:
@@ -177,6 +189,7 @@ def people_are_known(found: Configuration, written: Written) -> Broken:
 
 SERVING_RULES: Rules = {
     figures_make_sense: (),
+    several_can_be_rung: ("queues", "agents"),
     emergencies_are_no_others: (),
     emergencies_go_to_anybody_able: ("queues", "languages", "lines", "agents"),
     relaxations_relax: ("queues", "languages", "lines"),

@@ -241,6 +241,11 @@ def gives_way(agent: Agent) -> bool:
     return agent.state is S.RINGING and agent.yields and agent.duty is Duty.READY and agent.reachable
 
 
+def is_outside(agent: Agent) -> bool:
+    """Whether calls reach the agent on a telephone that is not ours, whose owner must press 1."""
+    return agent.profile.extension is None
+
+
 def can_serve(profile: AgentProfile, asked: Needs) -> bool:
     """Whether the agent has each skill at its least level; ``grade:doctor`` is met by that grade and higher ones."""
     return all(_meets(profile, skill, level) for skill, level in asked)

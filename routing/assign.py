@@ -8,28 +8,30 @@ time, and nobody has come since.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
+from routing.agent import is_outside
 from routing.classes import CallClass
 from routing.explain import Reason
 from routing.floor import Floor, Waiter
 from routing.in_turn import SECOND, moment
 from routing.overflow import REASONS, Standing, last_resort_is_due, overflow_of
-from routing.selection import Choice, choose
+from routing.selection import Choice, choose, choose_besides
 from routing.waiting import Queue, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """Ring this agent for this call; reserve the agent before the command goes out. ``step`` of relaxation is in force,
-    0 for none."""
+    """Ring this agent for this call, and together with them those ``besides``; reserve all of them before the command
+    goes out. ``step`` of relaxation is in force, 0 for none."""
 
     call_id: str
     agent_id: str
     reason: Reason
     step: int = 0
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def assign(floor: Floor, now: datetime) -> list[Decision]:
             heappush(candidates, (*waiter.alike.place(*head, at), True))
     for waiter in stirred:
         waiter.new = False
-    return decisions
+    return [_together(floor, one) if isinstance(one, Ring) else one for one in decisions]
 
 
 class _Loose:
@@ -166,6 +168,23 @@ def _decide(floor: Floor, waiter: Waiter, at: int) -> Decision | None:
     if call.in_fallback:
         return LeaveToFallback(call.call_id, choice.agent_id, Reason.IN_FALLBACK)
     return Ring(call.call_id, choice.agent_id, _why(choice, queue), waiter.step)
+
+
+def _together(floor: Floor, ring: Ring) -> Ring:
+    """Whoever is still free when everybody has been decided upon rings too, where the queue has several ring at once.
+
+    Nobody besides an agent whom the caller prefers, or who is outside and must press 1.
+    """
+    waiter = floor.waiters[ring.call_id]
+    alone = ring.reason is Reason.PREFERRED or is_outside(floor.agents[ring.agent_id])
+    besides: list[str] = []
+    while not alone and len(besides) + 1 < waiter.queue.ring_at_once:
+        choice = choose_besides(floor, waiter)
+        if choice is None:
+            break
+        floor.roster.take(choice.profile, choice.agent_id)
+        besides.append(choice.agent_id)
+    return replace(ring, besides=tuple(besides)) if besides else ring
 
 
 def _why(choice: Choice, queue: Queue) -> Reason:

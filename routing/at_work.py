@@ -76,7 +76,10 @@ class AtWork:
         return [alike for alike in self._alike.values() if alike.count()]
 
     def now(self, agent: Agent, queue: str, moment: float) -> None:
-        """This is the agent from this moment (epoch seconds) on; ``queue`` is that of a call just taken from it."""
+        """This is the agent from this moment (epoch seconds) on; ``queue`` is that of a call just taken from it.
+
+        It is empty if others have taken the call before, who may be rung together with the agent.
+        """
         work = self._follow(agent, queue, moment)
         agent_id = agent.profile.agent_id
         self._unplace(agent_id)
@@ -117,6 +120,7 @@ class AtWork:
             del self._works[agent_id]
             work = None
         if at_work and work is None:
+            queue = queue or next((one.queue for one in self._works.values() if one.call_id == agent.call_id), "")
             work = self._works[agent_id] = _Work(agent.call_id, queue)
             self._pace.handling(queue, moment).expose(1, moment)
         if work and agent.state is AgentState.TALKING:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from routing.agent import is_outside
 from routing.classes import Profile
 from routing.floor import Floor, Waiter
 from routing.in_turn import InTurn
@@ -45,6 +46,29 @@ def choose(floor: Floor, waiter: Waiter, at: int) -> Choice | None:
         if last_rung is not None and (choice is None or not last_rung.missed):
             return last_rung
     return choice
+
+
+def choose_besides(floor: Floor, waiter: Waiter) -> Choice | None:
+    """Who may ring for this caller together with the agent who has been chosen: somebody free with a phone of ours,
+    whomever the caller prefers; those who have missed this very call last."""
+    call_id, agents = waiter.call.call_id, floor.agents
+    found: list[tuple[int, str, Profile]] = []
+    missed: list[tuple[int, str, Profile]] = []
+    for profile in _with_somebody_free(floor, waiter):
+        first = next((one for one in profile.free if not is_outside(agents[one[1]])), None)
+        if first is not None and agents[first[1]].missed == call_id:
+            missed.append((*first, profile))
+            inside = (one for one in profile.free if not is_outside(agents[one[1]]))
+            first = next((one for one in inside if agents[one[1]].missed != call_id), None)
+        if first is not None:
+            found.append((*first, profile))
+            if len(found) == COMPARED:
+                break
+    several = found or missed[:COMPARED]
+    if not several:
+        return None
+    _, agent_id, profile = _least_wanted(several)
+    return Choice(agent_id, profile)
 
 
 def _of_the_free(floor: Floor, waiter: Waiter, at: int) -> Choice | None:

@@ -87,8 +87,9 @@ class Queue:
     """Callers who wait for the same kind of help.
 
     ``target_share`` (0-1) of the offered calls shall be answered within ``target_seconds``. ``extension`` is the
-    internal number that transfers a talk into this queue. ``ring_seconds`` is the length of one ring,
-    ``wrap_up_seconds`` the agent's time after a talk. ``weight`` is only for the fallback: app_queue's own weight.
+    internal number that transfers a talk into this queue. ``ring_seconds`` is the length of one ring, and
+    ``ring_at_once`` how many phones ring together for one call (1-5), ``wrap_up_seconds`` the agent's time after a
+    talk. ``weight`` is only for the fallback: app_queue's own weight.
 
     ``relaxation`` is sorted by time. A call waits ``preferred_seconds`` for its preferred agent while that agent is on
     duty and busy; in an emergency queue for nobody. ``reserve`` of an emergency queue: other callers take an agent who
@@ -106,6 +107,7 @@ class Queue:
     needs: Needs = ()
     wrap_up_seconds: float = 0.0
     ring_seconds: float = 20.0
+    ring_at_once: int = 1
     last_resort: LastResort = field(default_factory=LastResort)
     weight: int = 0
     relaxation: tuple[Relaxation, ...] = ()

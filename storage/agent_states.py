@@ -14,6 +14,8 @@ from calls.events import (
     AgentAnswered,
     AgentNotReached,
     AgentRinging,
+    AnsweredElsewhere,
+    CallerQueued,
     DutyChanged,
     PhoneReachable,
     TalkEnded,
@@ -74,12 +76,18 @@ def agent_talks(known: Known, event: AgentAnswered) -> list[Row]:
     return change_state(known, event.agent_id, event.at, Doing.TALK, call_id=event.call_id)
 
 
-def agent_not_reached(known: Known, event: AgentNotReached) -> list[Row]:
+def agent_not_reached(known: Known, event: AgentNotReached | AnsweredElsewhere) -> list[Row]:
     """Only who rang for this very call comes to rest: a refused ring leaves the talk of another call alone."""
     state = known.states.get(event.agent_id)
     if state is None or state.state != Doing.RINGING or state.call_id != event.call_id:
         return []
     return at_rest(known, agent_row(known, event.agent_id), event.at)
+
+
+def rings_over(known: Known, event: CallerQueued) -> list[Row]:
+    """For a caller who waits again nobody rings, also of a ring that was given up."""
+    rung = [one.agent_id for one in known.occupied_by(event.call_id) if one.state == Doing.RINGING]
+    return release(known, event.call_id, event.at, rung)
 
 
 def talk_ended(known: Known, event: TalkEnded) -> list[Row]:

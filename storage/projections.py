@@ -18,6 +18,7 @@ from calls.events import (
     AgentRinging,
     AlarmCleared,
     AlarmRaised,
+    AnsweredElsewhere,
     CallbackAsked,
     CallbackDone,
     CallEnded,
@@ -48,6 +49,7 @@ from storage.agent_states import (
     duty_changed,
     phone_reachable,
     release,
+    rings_over,
     talk_ended,
     wrap_up_ended,
 )
@@ -97,7 +99,8 @@ def _queued(known: Known, event: CallerQueued) -> list[Row]:
     number, lang = event.number or call.number, event.lang or call.lang
     call = replace(call, line=event.line, queue=event.queue, lang=lang, number=number)
     first = event.call_id not in known.last_waits
-    return [call, *waits.enter(known, event.call_id, event.queue, event.queued_at if first else event.at)]
+    entered = waits.enter(known, event.call_id, event.queue, event.queued_at if first else event.at)
+    return [call, *entered, *rings_over(known, event)]
 
 
 def _answered(known: Known, event: AgentAnswered) -> list[Row]:
@@ -221,6 +224,7 @@ PROJECTIONS: dict[type[Event], Callable[[Known, Any], list[Row]]] = {
     AgentRinging: agent_ringing,
     AgentAnswered: _answered,
     AgentNotReached: agent_not_reached,
+    AnsweredElsewhere: agent_not_reached,
     TalkEnded: talk_ended,
     CallTransferred: _transferred,
     FallbackEntered: _fell,

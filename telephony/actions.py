@@ -30,6 +30,9 @@ from calls.commands import (
 from telephony.connection import Headers
 from telephony.errors import AmiUnsafe
 
+LONGEST_EXTENSION = 79
+"""What Asterisk keeps of an extension (AST_MAX_EXTENSION less its end); it cuts off the rest without a word."""
+
 _AGENT_ID = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _NUMBER = re.compile(r"\+?[0-9]{1,32}")
 _PIECES = re.compile(r"[a-z0-9-]{1,40}(&[a-z0-9-]{1,40}){0,15}")
@@ -55,7 +58,11 @@ def _announce(command: Announce) -> tuple[Headers, ...]:
 
 def _ring_agent(command: RingAgent) -> tuple[Headers, ...]:
     """One action: Setvar followed by Redirect is not atomic, and once rang the wrong agent."""
-    return (_redirect(command.channel, "al-ring", f"{_agent(command.agent_id)}-{command.attempt:d}"),)
+    agents = ".".join(map(_agent, (command.agent_id, *command.besides)))
+    extension = f"{agents}-{command.attempt:d}"
+    if len(extension) > LONGEST_EXTENSION:
+        raise AmiUnsafe("more agents than an extension can name")
+    return (_redirect(command.channel, "al-together" if command.besides else "al-ring", extension),)
 
 
 def _name_agent(command: NameAgent) -> tuple[Headers, ...]:

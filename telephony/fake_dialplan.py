@@ -1,6 +1,7 @@
 """The part of our dialplan that the fake Asterisk knows: lines, the waiting room, `al-ring`, talks, and the ways out.
 
 It follows `asterisk_conf/extensions.conf.j2`, and is held against it by `tests/integration/test_switch_contract.py`.
+Longer than 300 lines, since it is one dialplan, in the order of the real one.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Channel:
     """One channel. A caller's has `line`, an agent's leg has `agent` and the `caller` it belongs to.
 
     A third party's leg has a `mode`, which is told once it has `joined`; that of one who is woken belongs to nobody.
+    `absent` are the phones of a ring of several that are not there.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Channel:
     turn_at: datetime | None = None
     mode: str = ""
     joined: bool = False
+    absent: list[str] = field(default_factory=list)
 
     def headers(self, now: datetime) -> list[str]:
         age = int((now - self.since).total_seconds())
@@ -151,8 +154,8 @@ class FakeDialplan:
         """Into another context, out of a ring or talk too. A missing one drops the caller, as in Asterisk."""
         for leg in self._legs(channel):
             self._gone(leg)
-        ways = {"al-ring": self._ring, "al-stay": self._stay, "al-move": self._move, "al-line": self._line}
-        go = {**ways, "al-last-resort": self._last_resort}.get(context)
+        ways = {"al-ring": self._ring, "al-together": self._together, "al-stay": self._stay, "al-move": self._move}
+        go = {**ways, "al-line": self._line, "al-last-resort": self._last_resort}.get(context)
         if go is None or context in self.missing_contexts:
             self._end(channel)
         else:
@@ -221,6 +224,7 @@ class FakeDialplan:
             return
         agent, _, attempt = extension.partition("-")
         channel.variables |= {"AL_STATE": "ringing", "AL_AGENT": agent, "AL_ATTEMPT": attempt}
+        channel.absent = []
         self._record(channel, channel, "caller")
         about = [f"Agent: {agent}", f"Attempt: {attempt}"]
         if any(leg.agent == agent for leg in self.channels.values()):
@@ -238,24 +242,74 @@ class FakeDialplan:
         if phone is Phone.ANSWERS:
             self._answered(leg)
 
+    def _together(self, channel: Channel, extension: str) -> None:
+        state = channel.variables["AL_STATE"]
+        if state not in ("waiting", "last-resort"):
+            self._stay(channel, state)
+            return
+        agents, _, attempt = extension.partition("-")
+        channel.variables |= {"AL_STATE": "ringing", "AL_AGENT": agents, "AL_ATTEMPT": attempt}
+        self._record(channel, channel, "caller")
+        absent = [agent for agent in agents.split(".") if self.phones.get(agent, Phone.ABSENT) is Phone.ABSENT]
+        legs = [leg for agent in agents.split(".") if agent not in absent and (leg := self._leg(channel, agent))]
+        channel.absent = absent
+        for leg in legs:
+            if self.phones[leg.agent] is Phone.BUSY:
+                self._leg_in_vain(leg, "BUSY")
+        answers = next((leg for leg in legs if self.phones[leg.agent] is Phone.ANSWERS), None)
+        if answers:
+            self._answered(answers)
+        elif not self._legs(channel):
+            self._nobody_rings(channel)
+
+    def _leg(self, channel: Channel, agent: str) -> Channel | None:
+        """A phone begins to ring with others, unless its agent is taken."""
+        about = [f"Agent: {agent}", f"Attempt: {channel.variables['AL_ATTEMPT']}"]
+        if any(leg.agent == agent for leg in self.channels.values()):
+            self._user_event(channel, "AgentNotReached", *about, "DialStatus: REFUSED", "Cause: 17")
+            return None
+        self._user_event(channel, "AgentRinging", *about)
+        leg = self.new_channel(f"PJSIP/{agent}", channel.number)
+        leg.agent, leg.caller = agent, channel
+        leg.variables["AL_CALL_ID"] = channel.variables["AL_CALL_ID"]
+        return leg
+
+    def _leg_in_vain(self, leg: Channel, status: str) -> None:
+        """One of several phones rings no more; the caller waits when none does."""
+        assert leg.caller is not None
+        self._gone(leg)
+        self._tell_not_reached(leg.caller, leg.agent, status)
+
+    def _nobody_rings(self, channel: Channel) -> None:
+        while channel.absent:
+            self._tell_not_reached(channel, channel.absent.pop(0), "CHANUNAVAIL")
+        self._wait(channel)
+
     def _ring_time_out(self, leg: Channel) -> None:
         caller = leg.caller
         if caller is None or caller.line is None or leg.mode:
             return
         rung = (self.now - leg.since).total_seconds()
         if caller.variables["AL_STATE"] == "ringing" and rung >= caller.line.ring_seconds:
-            self._gone(leg)
-            self._not_reached(caller, "NOANSWER")
+            self._leg_in_vain(leg, "NOANSWER")
+            if not self._legs(caller):
+                self._nobody_rings(caller)
 
     def _not_reached(self, channel: Channel, status: str) -> None:
-        cause = {"BUSY": 17, "CHANUNAVAIL": 3}.get(status, 0)
-        agent, attempt = channel.variables["AL_AGENT"], channel.variables["AL_ATTEMPT"]
-        about = [f"Agent: {agent}", f"Attempt: {attempt}", f"DialStatus: {status}", f"Cause: {cause}"]
-        self._user_event(channel, "AgentNotReached", *about)
+        self._tell_not_reached(channel, channel.variables["AL_AGENT"], status)
         self._wait(channel)
+
+    def _tell_not_reached(self, channel: Channel, agent: str, status: str) -> None:
+        cause = {"BUSY": 17, "CHANUNAVAIL": 3}.get(status, 0)
+        about = [f"Agent: {agent}", f"Attempt: {channel.variables['AL_ATTEMPT']}"]
+        self._user_event(channel, "AgentNotReached", *about, f"DialStatus: {status}", f"Cause: {cause}")
 
     def _answered(self, leg: Channel) -> None:
         assert leg.caller is not None
+        for other in [one for one in self._legs(leg.caller) if one is not leg]:
+            self._gone(other)
+            about = [f"Agent: {other.agent}", f"Attempt: {leg.caller.variables['AL_ATTEMPT']}"]
+            self._user_event(leg.caller, "AnsweredElsewhere", *about)
         leg.caller.variables |= {"AL_STATE": "talk", "AL_AGENT": leg.agent}
         self._user_event(leg, "AgentAnswered", f"Agent: {leg.agent}", "Fallback: 0")
         self._record(leg, leg.caller, leg.agent)

@@ -56,6 +56,7 @@ def _channel_seen(told: Told, rung: Mapping[str, str]) -> ChannelSeen:
     """`rung` maps a call to the agent who has a leg of it: whom app_queue rings is told by nothing else."""
     call_id, state = told.call_id(), told.state()
     agent = rung.get(call_id, "") if state is CallState.FALLBACK else told.variables.get("AL_AGENT", "")
+    agents = [matched(AGENT_ID, one, "AL_AGENT") for one in agent.split(".")] if agent else []
     return ChannelSeen(
         call_id=call_id,
         channel=told.channel(),
@@ -65,8 +66,9 @@ def _channel_seen(told: Told, rung: Mapping[str, str]) -> ChannelSeen:
         needs=parse_needs(told.variables.get("AL_NEEDS", "")),
         state=state,
         queued_at=told.queued_at(),
-        agent_id=matched(AGENT_ID, agent, "AL_AGENT") if agent else None,
+        agent_id=next(iter(agents), None),
         number=told.number(),
         started_at=told.at - told.duration(),
         preferred=told.preferred(),
+        besides=tuple(agents[1:]),
     )

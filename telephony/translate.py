@@ -19,6 +19,7 @@ from calls.events import (
     AgentNotReached,
     AgentRinging,
     AmbulanceCalled,
+    AnsweredElsewhere,
     CallEnded,
     CallerQueued,
     CallStarted,
@@ -51,7 +52,7 @@ from telephony.framing import AmiMessage
 
 CONTEXTS = (
     *("al-wait", "al-ring", "al-stay", "al-move", "al-fallback", "al-last-resort", "al-talk", "al-phones", "al-ended"),
-    *("al-draw", "al-wake"),
+    *("al-together", "al-draw", "al-wake"),
 )
 """What our dialplan must hold: a Redirect to a context that is missing answers Success and drops the caller."""
 
@@ -144,6 +145,10 @@ def _agent_not_reached(told: Told) -> Event:
     )
 
 
+def _answered_elsewhere(told: Told) -> Event:
+    return AnsweredElsewhere(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), attempt=told.attempt())
+
+
 def _talk_ended(told: Told) -> Event:
     by = word(EndedBy, told.message.get("By"), "By")
     number = told.message.get("To")
@@ -157,10 +162,6 @@ def _fallback_entered(told: Told) -> Event:
 
 def _last_resort_entered(told: Told) -> Event:
     return LastResortEntered(at=told.at, call_id=told.call_id(), queue=told.variables.get("AL_QUEUE", ""))
-
-
-def _voicemail_begun(told: Told) -> Event:
-    return VoicemailBegun(at=told.at, call_id=told.call_id())
 
 
 def _voicemail_left(told: Told) -> Event:
@@ -270,10 +271,11 @@ USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {
     "AgentRinging": _agent_ringing,
     "AgentAnswered": _agent_answered,
     "AgentNotReached": _agent_not_reached,
+    "AnsweredElsewhere": _answered_elsewhere,
     "TalkEnded": _talk_ended,
     "FallbackEntered": _fallback_entered,
     "LastResortEntered": _last_resort_entered,
-    "VoicemailBegun": _voicemail_begun,
+    "VoicemailBegun": lambda told: VoicemailBegun(at=told.at, call_id=told.call_id()),
     "VoicemailLeft": _voicemail_left,
     "SurveyBegun": lambda told: SurveyBegun(at=told.at, call_id=told.call_id()),
     "LegRecorded": _leg_recorded,

@@ -124,8 +124,8 @@ FAULTS: Final = (
     Fault(
         "the agent of a decision stays free for the next",
         ASSIGN,
-        "    floor.roster.take(choice.profile, choice.agent_id)\n",
-        "",
+        "return None\n    floor.roster.take(choice.profile, choice.agent_id)\n",
+        "return None\n",
         "no_agent_is_double_booked",
     ),
     Fault(
@@ -190,6 +190,49 @@ FAULTS: Final = (
         "if queue and 0 < queue.misses_before_pause <= agent.misses",
         "if queue and 0 < queue.misses_before_pause < agent.misses",
         "whoever_misses_too_often_is_rung_no_more",
+    ),
+    # --- several are rung together
+    Fault(
+        "who was not the quickest is kept",
+        "app/people.py",
+        "centre.agents[event.agent_id] = agents.released(agent, event.at, 0)",
+        "centre.agents[event.agent_id] = agent",
+        "whoever_was_not_the_quickest_is_free_and_has_missed_nothing",
+    ),
+    Fault(
+        "who was not the quickest has missed the call",
+        "app/people.py",
+        "agents.released(agent, event.at, 0)",
+        'agents.not_reached(agent, event.call_id, "NOANSWER", event.at)',
+        "whoever_was_not_the_quickest_is_free_and_has_missed_nothing",
+    ),
+    Fault(
+        "of several who ring together only the first is reserved",
+        DECIDING,
+        "    for agent_id in together:\n",
+        "    for agent_id in together[:1]:\n",
+        "no_agent_is_double_booked",
+    ),
+    Fault(
+        "the second phone that rings frees the first",
+        HANDLERS,
+        "together=event.attempt or None",
+        "together=None",
+        "whoever_rings_or_talks_is_known_to",
+    ),
+    Fault(
+        "who rings besides stays free for the next",
+        ASSIGN,
+        "        floor.roster.take(choice.profile, choice.agent_id)\n        besides",
+        "        besides",
+        "no_agent_is_double_booked",
+    ),
+    Fault(
+        "who is outside rings together with others",
+        ASSIGN,
+        "or is_outside(floor.agents[ring.agent_id])",
+        "",
+        "nobody_rings_together_with_who_is_preferred_or_outside",
     ),
     # --- who waits on though nobody need
     Fault(

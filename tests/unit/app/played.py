@@ -33,6 +33,7 @@ from calls.events import (
 )
 from calls.needs import parse_needs
 from config.load import load
+from config.model import Configuration
 from storage.codec import StoredEvent, decode, encode, from_line, to_line
 from tests.builders import NOON, seconds
 from tests.e2e.centre import SAMPLE
@@ -44,11 +45,12 @@ class Played:
     """``ready`` are on duty since an hour. Each method is something that happens so many seconds after noon; an agent
     who answers or not is the one whom the router has rung."""
 
-    def __init__(self, *ready: str) -> None:
+    def __init__(self, *ready: str, configuration: Configuration = CONFIGURATION) -> None:
+        self.configuration = configuration
         hour_ago = NOON - seconds(3600)
         started = ServiceStarted(at=NOON, duties=tuple((one, Duty.READY, "", hour_ago) for one in ready))
         self.events: list[Event] = [started]
-        self.centre = at_start(CONFIGURATION, started)
+        self.centre = at_start(configuration, started)
         self.engine = Engine(self.centre, HANDLERS, decide, lambda _: None, [self._keep], self)
         everybody = frozenset(CONFIGURATION.agents)
         self.happens(0, SnapshotTaken(at=NOON, node="n", calls=(), reachable=everybody, in_use=frozenset()))
@@ -128,17 +130,20 @@ class Played:
 
     def retold(self, call_id: str) -> list[str]:
         """The story of a call, made of the rows alone; each line begins with the seconds after noon, in Moscow."""
-        witness, wording = Witness(call_id), Wording(CONFIGURATION)
-        followed = follow([event for event in map(decode, self.rows()) if event], witness)
+        witness, wording = Witness(call_id), Wording(self.configuration)
+        events = [event for event in map(decode, self.rows()) if event]
+        followed = follow(events, witness, self.configuration)
         assert followed.differences == []
         return [wording.line(fact) for fact in witness.facts]
 
 
-def follow(events: Iterable[Event], witness: Witness | None = None) -> Followed:
+def follow(
+    events: Iterable[Event], witness: Witness | None = None, configuration: Configuration = CONFIGURATION
+) -> Followed:
     """Follow the facts of a run from its first."""
     started, *others = events
     assert isinstance(started, ServiceStarted)
-    followed = Followed(at_start(CONFIGURATION, started), witness)
+    followed = Followed(at_start(configuration, started), witness)
     followed.follow(others)
     return followed
 

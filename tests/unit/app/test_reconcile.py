@@ -10,7 +10,7 @@ from app.reconcile import JUST_ASKED, tells_news
 from app.state import Centre, Ring
 from calls.call import Call, CallState
 from calls.commands import AcknowledgeCaller, MirrorDuty
-from calls.events import CallEnded, CallFound, ChannelSeen, EndedBy, SnapshotTaken
+from calls.events import AgentAnswered, CallEnded, CallFound, ChannelSeen, EndedBy, SnapshotTaken
 from routing.agent import AgentState
 from tests.builders import NOON, a_call, a_paused_agent, an_agent, seconds
 from tests.unit.app.test_handlers import a_centre, handle
@@ -103,6 +103,23 @@ def test_a_ring_asked_for_a_moment_ago_need_not_show_yet(asked_before: Any, kept
     handle(centre, a_snapshot(seen(S.WAITING)))
     assert bool(centre.rings) is kept
     assert (centre.agents["anna"].call_id == "call-1") is kept
+
+
+def test_all_who_are_rung_together_ring() -> None:
+    """Also when the service comes back in the middle of it; who answers is then the only one."""
+    centre = a_centre(None, an_agent("anna"), an_agent("boris"), an_agent("clara"))
+    handle(centre, a_snapshot(seen(S.RINGING, besides=("boris",)), reachable=frozenset({"anna", "boris", "clara"})))
+    assert [centre.agents[one].state for one in ("anna", "boris", "clara")] == [A.RINGING, A.RINGING, A.READY]
+    handle(centre, AgentAnswered(at=LATER, call_id="call-1", agent_id="boris"))
+    assert [centre.agents[one].state for one in ("anna", "boris", "clara")] == [A.READY, A.TALKING, A.READY]
+
+
+def test_those_of_a_ring_asked_for_a_moment_ago_stay_reserved() -> None:
+    rings = {"call-1": Ring(agent_id="anna", attempt=7, asked_at=LATER, besides=("boris",))}
+    agents = [an_agent(name, state=A.RINGING, call_id="call-1", attempt=7) for name in ("anna", "boris")]
+    centre: Centre = a_centre(a_call(state=S.WAITING), *agents, rings=rings)
+    handle(centre, a_snapshot(seen(S.WAITING), reachable=frozenset({"anna", "boris"})))
+    assert [centre.agents[one].call_id for one in ("anna", "boris")] == ["call-1", "call-1"]
 
 
 def test_an_agent_whom_no_call_holds_is_free_without_wrap_up() -> None:

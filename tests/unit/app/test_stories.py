@@ -9,6 +9,7 @@ from app.past import at_start
 from calls.events import (
     AgentAnswered,
     AgentRinging,
+    AnsweredElsewhere,
     CallerQueued,
     Decided,
     Duty,
@@ -57,6 +58,25 @@ def test_everybody_is_busy_then_needs_relax_then_a_ring_is_not_answered() -> Non
         "15:01:33.0  answered by Galina Volkova after 90.0 s of waiting for Clinic doctors, against a target of 20 s",
         "15:02:00.0  the talk with Galina Volkova ended, by the agent",
         "15:02:00.0  the call ended, by the agent",
+    ]
+
+
+def test_several_were_rung_together_and_one_answered() -> None:
+    direct = replace(CONFIGURATION.queues["direct"], ring_at_once=3)
+    several = replace(CONFIGURATION, queues={**CONFIGURATION.queues, "direct": direct})
+    centre = Played("anna", "boris", "clara", "elena", configuration=several)
+    centre.calls(3, "call", "direct", line="direct")
+    [decided] = [one for one in centre.events if isinstance(one, Decided)]
+    together = (decided.agent_id, *decided.besides)
+    assert len(together) == 3
+    about = {"at": NOON, "call_id": "call", "attempt": centre.centre.last_attempt}
+    centre.happens(3.1, *(AgentRinging(agent_id=str(one), **about) for one in together))
+    stopped = (AnsweredElsewhere(agent_id=str(one), **about) for one in together if one != "boris")
+    centre.happens(7, *stopped, AgentAnswered(at=NOON, call_id="call", agent_id="boris"))
+    assert centre.retold("call")[2:] == [
+        "15:00:03.0  rung together: Anna Petrova, Boris Ivanov, Clara Weiss, the least wanted by other callers, or the "
+        "longest idle of several alike",
+        "15:00:07.0  answered by Boris Ivanov after 4.0 s of waiting for Direct number, against a target of 20 s",
     ]
 
 

@@ -54,6 +54,8 @@ FAULTS = [
     (OPERATOR, f"{OPERATOR}    overflow: [{{when: closed, to: voicemail}}]\n", "queues.operator.hours", "are missing"),
     (OPERATOR, f"{OPERATOR}    hours: office\n", "queues.operator.hours", "there is none"),
     (OPERATOR, f"{OPERATOR}    hours: offices\n", "queues.operator.hours", "did you mean office?"),
+    (OPERATOR, f"{OPERATOR}    ring_at_once: 0\n", "queues.operator.ring_at_once", "from 1 to 5"),
+    (OPERATOR, f"{OPERATOR}    ring_at_once: 6\n", "queues.operator.ring_at_once", "from 1 to 5"),
     (OPERATOR, f"{OPERATOR}    preferred_seconds: 9999\n", "queues.operator.preferred_seconds", "from 0 to 600"),
     (FULL, "{when: full, to: voicemail}", "queues.coverage.overflow.1.limit", "at least 1"),
     (FULL, "{when: full, limit: 20, after_seconds: 5, to: voicemail}", "queues.coverage.overflow.1.after_seconds",
@@ -82,6 +84,14 @@ def test_a_rule_that_serves_nobody_is_told_with_its_place(
     assert len(told) == 1, check(file, TODAY)
     line = file.read_text(encoding="utf-8").splitlines()[told[0].line - 1]
     assert line.strip("- ") in new or any(part in line for part in where.split(".")[1:]), "the edit, or its owner"
+
+
+def test_no_more_are_rung_together_than_one_extension_can_name(tmp_path: Path) -> None:
+    long_ids = [(f"  {name}:\n", f"  {name:x<32}:\n") for name in ("boris", "clara")]
+    several = (OPERATOR, f"{OPERATOR}    ring_at_once: 5\n")
+    assert not [one for one in check(edited(tmp_path, several), TODAY) if "ring_at_once" in one.where]
+    [fault] = [one for one in check(edited(tmp_path, several, *long_ids), TODAY) if "ring_at_once" in one.where]
+    assert (fault.where, "shorter ids" in fault.reason) == ("queues.operator.ring_at_once", True)
 
 
 def test_the_sample_shows_each_rule_once() -> None:

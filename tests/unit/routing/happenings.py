@@ -63,7 +63,7 @@ def _declares(house: House, which: int) -> None:
 
 def _uses_phone(house: House, which: int) -> None:
     agent_id = AGENTS[which % 6]
-    if not any(channel.agent == agent_id for channel in house.channels.values()):
+    if agent_id not in house.taken():
         house.uses_phone(agent_id, in_use=which % 4 == 0)
 
 

@@ -32,6 +32,7 @@ from calls.events import (
     AgentAnswered,
     AgentNotReached,
     AgentRinging,
+    AnsweredElsewhere,
     CallEnded,
     CallerQueued,
     CallStarted,
@@ -65,7 +66,9 @@ NODE: Final = "node1"
 
 @dataclass(slots=True)
 class Channel:
-    """A caller as Asterisk holds them; ``agent`` is whom a phone rings or who talks, ``attempt`` as in the dialplan."""
+    """A caller as Asterisk holds them; ``agent`` is whom a phone rings or who talks, ``attempt`` as in the dialplan.
+
+    ``besides`` are those whose phones ring together with the agent's."""
 
     call_id: str
     queue: str
@@ -76,6 +79,12 @@ class Channel:
     state: CallState = S.WAITING
     agent: str | None = None
     attempt: int | None = None
+    besides: list[str] = field(default_factory=list)
+
+    @property
+    def rung(self) -> list[str]:
+        """Everybody who has a leg of this call."""
+        return [self.agent, *self.besides] if self.agent else []
 
     @property
     def needs(self) -> Needs:
@@ -216,15 +225,25 @@ class House:
             self.tell(LastResortEntered(at=self.moment(), call_id=channel.call_id))
 
     def _ring(self, channel: Channel, command: RingAgent) -> None:
-        agent_id = command.agent_id
-        if any(one.agent == agent_id for one in self.channels.values()):
-            self._not_reached(channel, agent_id, command.attempt, "REFUSED")
-            return
-        self.tell(AgentRinging(at=self.moment(), call_id=channel.call_id, agent_id=agent_id, attempt=command.attempt))
-        if agent_id in self.busy_phones:
-            self._not_reached(channel, agent_id, command.attempt, "BUSY")
-        else:
-            channel.state, channel.agent, channel.attempt = S.RINGING, agent_id, command.attempt
+        attempt, taken = command.attempt, self.taken()
+        for agent_id in (command.agent_id, *command.besides):
+            if agent_id in taken:
+                self._not_reached(channel, agent_id, attempt, "REFUSED")
+                continue
+            about: dict[str, Any] = {"call_id": channel.call_id, "agent_id": agent_id, "attempt": attempt}
+            self.tell(AgentRinging(at=self.moment(), **about))
+            if agent_id in self.busy_phones:
+                self._not_reached(channel, agent_id, attempt, "BUSY")
+            elif channel.agent is None:
+                channel.state, channel.agent, channel.attempt = S.RINGING, agent_id, attempt
+            else:
+                channel.besides.append(agent_id)
+        if channel.agent is None:
+            self.waits(channel)
+
+    def taken(self) -> set[str]:
+        """Whoever is rung or talks."""
+        return {agent_id for channel in self.channels.values() for agent_id in channel.rung}
 
     def _not_reached(self, channel: Channel, agent_id: str, attempt: int | None, status: str) -> None:
         about: dict[str, Any] = {
@@ -234,12 +253,9 @@ class House:
             "dial_status": status,
         }
         self.tell(AgentNotReached(at=self.moment(), **about))
-        channel.agent = channel.attempt = None
-        if channel.state is not S.FALLBACK:
-            self.waits(channel)
 
     def waits(self, channel: Channel, sent_by: str = "") -> None:
-        channel.state, channel.agent, channel.attempt = S.WAITING, None, None
+        channel.state, channel.agent, channel.attempt, channel.besides = S.WAITING, None, None, []
         self.tell(
             CallerQueued(
                 at=self.moment(),
@@ -300,13 +316,24 @@ class House:
         self.tell(PhoneInUse(at=self.moment(), agent_id=agent_id, in_use=in_use))
 
     def answers(self, channel: Channel) -> None:
+        """Of phones that ring together any may be picked up first; the others stop before it is told."""
         fallback = channel.state is S.FALLBACK
+        quickest = channel.rung[self.moment().microsecond % len(channel.rung)]
+        for agent_id in channel.rung:
+            if agent_id != quickest:
+                others: dict[str, Any] = {"call_id": channel.call_id, "attempt": channel.attempt}
+                self.tell(AnsweredElsewhere(at=self.moment(), agent_id=agent_id, **others))
+        channel.agent, channel.besides = quickest, []
         channel.state = S.FALLBACK_TALK if fallback else S.TALK
         about: dict[str, Any] = {"call_id": channel.call_id, "agent_id": channel.agent or "", "by_fallback": fallback}
         self.tell(AgentAnswered(at=self.moment(), **about))
 
     def does_not_answer(self, channel: Channel) -> None:
-        self._not_reached(channel, channel.agent or "", channel.attempt, "NOANSWER")
+        for agent_id in channel.rung:
+            self._not_reached(channel, agent_id, channel.attempt, "NOANSWER")
+        channel.agent = channel.attempt = None
+        if channel.state is not S.FALLBACK:
+            self.waits(channel)
 
     def puts_down(self, channel: Channel) -> None:
         about: dict[str, Any] = {"call_id": channel.call_id, "agent_id": channel.agent or "", "by": EndedBy.AGENT}
@@ -331,7 +358,7 @@ class House:
 
     def app_queue_rings(self, channel: Channel) -> None:
         """Asterisk's own queue rings one of its members, if any is there, or rings on; it knows no caller's needs."""
-        taken = {one.agent for one in self.channels.values()}
+        taken = self.taken()
         free = [
             agent_id
             for agent_id, agent in self.centre.agents.items()

@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Final
 
 from calls.call import CallState
-from calls.events import CallEnded, Duty, Tick
+from calls.events import AnsweredElsewhere, CallEnded, Duty, Tick
 from calls.needs import Needs
-from routing.agent import Agent
-from routing.assign import LastResort, Overflowed
+from routing.agent import Agent, AgentState
+from routing.assign import LastResort, Overflowed, Ring
 from routing.waiting import Overflow, Queue, Target, WaitingCall, When
 from tests.builders import seconds
 from tests.unit.routing.happenings import closes, replay
@@ -48,7 +48,8 @@ def no_call_is_lost(watch: Watch) -> None:
         for call_id, channel in watch.house.channels.items():
             call = centre.calls[call_id]
             assert call_id in watch.decided or call.state is channel.state
-            assert call.state not in (CallState.RINGING, CallState.TALK) or call.agent_id == channel.agent
+            if call.state in (CallState.RINGING, CallState.TALK) and QUEUES[call.queue].ring_at_once == 1:
+                assert call.agent_id == channel.agent
 
 
 def each_call_ends_once(watch: Watch) -> None:
@@ -117,15 +118,48 @@ def applies(rule: Overflow, watch: Watch, call: WaitingCall, waited: float, *, o
 
 def no_agent_is_double_booked(watch: Watch) -> None:
     centre = watch.house.centre
-    engaged = [agent.call_id for agent in centre.agents.values() if agent.call_id]
-    assert len(engaged) == len(set(engaged)), "two agents for one call"
+    for call_id in {agent.call_id for agent in centre.agents.values() if agent.call_id}:
+        several = [agent for agent in centre.agents.values() if agent.call_id == call_id]
+        assert len(several) == 1 or rung_together(watch, call_id, several), "two agents for one call"
     gives_way = {ring.after for ring in centre.rings.values()}
-    rung = [ring.agent_id for call_id, ring in centre.rings.items() if call_id not in gives_way]
+    asked = [ring for call_id, ring in centre.rings.items() if call_id not in gives_way]
+    rung = [agent_id for ring in asked for agent_id in (ring.agent_id, *ring.besides)]
     assert len(rung) == len(set(rung)), "one agent is asked for twice"
-    assert len(watch.taken) == sum(hasattr(one, "agent_id") for one in watch.asking.decisions), (
-        "one agent for two calls"
-    )
+    chosen = [one for one in watch.asking.decisions if hasattr(one, "agent_id")]
+    assert len(watch.taken) == sum(1 + len(getattr(one, "besides", ())) for one in chosen), "one agent for two calls"
     assert all(ring.agent.call_id is None or ring.gives_way for ring in watch.rings), "an agent with a call is rung"
+
+
+def whoever_rings_or_talks_is_known_to(watch: Watch) -> None:
+    """An agent who has a leg is nobody's to be rung, be it one of several; when all news has come."""
+    agents = watch.house.centre.agents
+    for channel in watch.house.channels.values() if isinstance(watch.asking.fact, Tick) else ():
+        if channel.state in (CallState.RINGING, CallState.TALK) and channel.call_id not in watch.decided:
+            assert all(agents[agent_id].call_id for agent_id in channel.rung)
+
+
+def rung_together(watch: Watch, call_id: str, several: list[Agent]) -> bool:
+    """Whether these have one ring, and are no more than the queue has ring at once."""
+    one_ring = {(agent.state, agent.attempt) for agent in several}
+    queue = QUEUES[watch.house.centre.calls[call_id].queue]
+    return one_ring == {(AgentState.RINGING, several[0].attempt)} and 1 < len(several) <= queue.ring_at_once
+
+
+def whoever_was_not_the_quickest_is_free_and_has_missed_nothing(watch: Watch) -> None:
+    """As measured from the facts, not from what the agent's value says."""
+    fact = watch.asking.fact
+    if isinstance(fact, AnsweredElsewhere):
+        agent = watch.asking.agents[fact.agent_id]
+        assert agent.call_id != fact.call_id
+        assert agent.misses == watch.misses[fact.agent_id]
+
+
+def nobody_rings_together_with_who_is_preferred_or_outside(watch: Watch) -> None:
+    for one in watch.asking.decisions:
+        together = [one.agent_id, *one.besides] if isinstance(one, Ring) and one.besides else []
+        assert all(watch.asking.agents[agent_id].profile.extension for agent_id in together)
+        if together and not QUEUES[watch.asking.waiting[one.call_id].queue].emergency:
+            assert watch.asking.waiting[one.call_id].preferred != together[0]
 
 
 def only_an_agent_who_can_serve_the_call_and_is_free_is_rung(watch: Watch) -> None:
@@ -246,6 +280,7 @@ def whoever_missed_a_call_gets_it_again_only_if_nobody_else_can(watch: Watch) ->
             continue
         for other in ring.untaken:
             fresh = other.missed != ring.call.call_id and is_free(other, watch.at)
+            fresh = fresh and not (ring.besides and other.profile.extension is None)
             offered = ring.queue.emergency or open_to_others(other, [ring.agent, *ring.untaken], watch.at)
             assert not (fresh and offered and can_serve(other.profile, ring.needs))
 
@@ -302,6 +337,9 @@ LAWS: Final[list[Law]] = [
     nobody_is_sent_the_same_way_twice,
     nobody_is_sent_away_before_their_time,
     no_agent_is_double_booked,
+    whoever_rings_or_talks_is_known_to,
+    whoever_was_not_the_quickest_is_free_and_has_missed_nothing,
+    nobody_rings_together_with_who_is_preferred_or_outside,
     only_an_agent_who_can_serve_the_call_and_is_free_is_rung,
     whoever_did_not_answer_is_left_alone_for_a_while,
     a_talk_is_written_up_before_the_next,

@@ -6,7 +6,7 @@ The oracle of test_floor_model.py: the same rules as in routing/assign.py but wi
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from calls.events import Duty
@@ -56,7 +56,26 @@ def assign_naively(floor: NaiveFloor, now: datetime) -> list[Decision]:
             decisions.append(decision)
             taken.add(getattr(decision, "agent_id", ""))
     floor.new.clear()
-    return decisions
+    return [rung_together(floor, one, now, taken) if isinstance(one, Ring) else one for one in decisions]
+
+
+def rung_together(floor: NaiveFloor, ring: Ring, now: datetime, taken: set[str]) -> Ring:
+    """Whom of those who are left besides, one after the other; nobody where an agent is preferred or outside."""
+    call = floor.waiting[ring.call_id]
+    queue, asked = floor.queues[call.queue], relaxed(call, floor.queues[call.queue], now)[1]
+    besides: list[str] = []
+    if ring.reason is Reason.PREFERRED or floor.agents[ring.agent_id].profile.extension is None:
+        return ring
+    for _ in range(queue.ring_at_once - 1):
+        free = [agent for agent_id, agent in floor.agents.items() if agent_id not in taken and is_free(agent, now)]
+        able = [one for one in free if one.profile.extension and can_serve(one.profile, asked)]
+        if not queue.emergency:
+            able = [one for one in able if not kept_in_reserve(floor, one, free)]
+        fresh = [one for one in able if one.missed != call.call_id]
+        if able:
+            besides.append(least_wanted(floor, fresh or able, free).profile.agent_id)
+            taken.add(besides[-1])
+    return replace(ring, besides=tuple(besides))
 
 
 def in_order(waiting: Iterable[WaitingCall], queues: Mapping[str, Queue], now: datetime) -> list[WaitingCall]:

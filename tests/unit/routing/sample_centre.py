@@ -24,6 +24,7 @@ QUEUES: Final = {
             emergency=True,
             needs=needs({"grade:nurse": 1}),
             reserve=1,
+            ring_at_once=2,
             wrap_up_seconds=5.0,
             last_resort=LastResort(mobile="+442079460000", after_seconds=25),
             overflow=(Overflow(when=When.NOBODY, to=Target.RESERVE),),
@@ -33,6 +34,7 @@ QUEUES: Final = {
             preferred_seconds=12.0,
             wrap_up_seconds=8.0,
             misses_before_pause=2,
+            ring_at_once=3,
             relaxation=(Relaxation(after_seconds=15, levels=(("lang:*", 2), ("desk:approvals", 1))),),
             overflow=(
                 Overflow(when=When.FULL, to=Target.QUEUE, queue="desk", limit=3),

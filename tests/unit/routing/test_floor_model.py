@@ -48,6 +48,7 @@ QUEUES = {
     "doctors": a_queue(
         "doctors",
         target_seconds=10.0,
+        ring_at_once=3,
         overflow=(
             Overflow(when=When.FULL, to=Target.QUEUE, queue="general", limit=1),
             Overflow(when=When.LONG, to=Target.RESERVE, after_seconds=15),
@@ -58,7 +59,7 @@ QUEUES = {
     "office": a_queue(
         "office", hours=CLOSES_SOON, overflow=(Overflow(when=When.CLOSED, to=Target.VOICEMAIL, after_seconds=1),)
     ),
-    "emergency": a_queue("emergency", emergency=True, needs=needs({"grade:nurse": 1}), reserve=1),
+    "emergency": a_queue("emergency", emergency=True, needs=needs({"grade:nurse": 1}), reserve=1, ring_at_once=2),
     "rescue": a_queue(
         "rescue",
         emergency=True,
@@ -74,13 +75,14 @@ CALLS = [f"call-{number}" for number in range(10)]
 
 levels = some.dictionaries(some.sampled_from(SKILLS), some.integers(1, 3), min_size=1, max_size=3).map(needs)
 people = some.builds(
-    lambda skills, grade, waited: replace(
+    lambda skills, grade, waited, extension: replace(
         on_duty(reached(off_duty(a_profile(grade=grade), NOON - seconds(waited)), True), Duty.READY, "", NOON),
-        profile=replace(a_profile(grade=grade), skills=skills),
+        profile=replace(a_profile(grade=grade), skills=skills, extension=extension),
     ),
     levels,
     some.sampled_from(["dispatcher", "nurse", "doctor"]),
     some.integers(0, 3),
+    some.sampled_from(["101"] * 4 + [None]),
 )
 asked = some.sampled_from(
     [
@@ -203,9 +205,10 @@ class FloorModel(RuleBasedStateMachine):
     def carry_out(self, decision: Decision) -> None:
         call = self.naive.waiting[decision.call_id]
         match decision:
-            case Ring(agent_id=agent_id):
+            case Ring(agent_id=agent_id, besides=besides):
                 yields = not QUEUES[call.queue].emergency
-                self.set(reserve(self.naive.agents[agent_id], call.call_id, 1, self.now, yields=yields))
+                for one in (agent_id, *besides):
+                    self.set(reserve(self.naive.agents[one], call.call_id, 1, self.now, yields=yields))
                 self.drop(call.call_id)
                 self.rung[call.call_id] = call
             case GiveWay(agent_id=agent_id, instead_of=other):

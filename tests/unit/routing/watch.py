@@ -41,7 +41,7 @@ RESERVED: Final = QUEUES["emergency"]
 class Chosen:
     """One ring of an asking: ``undecided`` calls and ``untaken`` agents were left when it was its turn.
 
-    ``gives_way``: the agent's phone rang for another call.
+    ``gives_way``: the agent's phone rang for another call. ``besides``: together with the agent chosen first.
     """
 
     call: WaitingCall
@@ -50,6 +50,7 @@ class Chosen:
     gives_way: bool
     undecided: list[WaitingCall]
     untaken: list[Agent]
+    besides: bool = False
 
     @property
     def queue(self) -> Queue:
@@ -83,6 +84,7 @@ class Watch:
         self._remember(asking.fact)
         self.decided = {one.call_id for one in asking.decisions}
         self.taken = {one.agent_id for one in asking.decisions if not isinstance(one, LastResort | Overflowed)}
+        self.taken |= {agent_id for one in asking.decisions if isinstance(one, Ring) for agent_id in one.besides}
         self.rings = list(self._rings()) if self.taken else []
         for law in self._laws:
             try:
@@ -105,6 +107,13 @@ class Watch:
                 needs = relaxed(call, QUEUES[call.queue], self.at)[1]
                 left = (list(undecided.values()), list(untaken.values()))
                 yield Chosen(call, needs, agent, isinstance(one, GiveWay), *left)
+        for one in self.asking.decisions:
+            for agent_id in one.besides if isinstance(one, Ring) else ():
+                call, agent = self.asking.waiting[one.call_id], self.asking.agents[agent_id]
+                untaken.pop(agent_id, None)
+                needs = relaxed(call, QUEUES[call.queue], self.at)[1]
+                left = (list(undecided.values()), list(untaken.values()))
+                yield Chosen(call, needs, agent, False, *left, besides=True)
 
     def _remember(self, fact: Event) -> None:
         match fact:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from calls.call import CallState
-from calls.events import CallTransferred, Duty, DutyChanged, EndedBy, PhoneReachable, TalkEnded, WrapUpEnded
+from calls.events import (
+    AnsweredElsewhere,
+    CallTransferred,
+    Duty,
+    DutyChanged,
+    EndedBy,
+    PhoneReachable,
+    TalkEnded,
+    WrapUpEnded,
+)
 from storage.rows import AgentStateRow
 from tests.facts import answered, at, duty, ended, not_reached, queued, ringing, rows_after, started, states_after
 
@@ -32,6 +43,22 @@ def test_a_day_of_an_agent() -> None:
         ("wrap-up", 160.0, 175.0),
         ("ready", 175.0, 200.0),
         ("off", 200.0, None),
+    ]
+
+
+def test_phones_that_rang_together_come_to_rest_each_in_its_own_way() -> None:
+    on_duty = [replace(duty(0, Duty.READY), agent_id=name) for name in ("anna", "boris", "clara")]
+    rung = [ringing(10, "anna"), ringing(10, "boris"), ringing(10, "clara")]
+    elsewhere = AnsweredElsewhere(at=at(14), call_id="c", agent_id="anna", attempt=1)
+    rows = rows_after(started(), queued(2), *on_duty, *rung, elsewhere, queued(20))
+    states = sorted((row.agent_id, row.state, row.since) for row in rows if isinstance(row, AgentStateRow))
+    assert [one for one in states if one[1] == "ringing" or one[2] > at(10)] == [
+        ("anna", "ready", at(14)),
+        ("anna", "ringing", at(10)),
+        ("boris", "ready", at(20)),
+        ("boris", "ringing", at(10)),
+        ("clara", "ready", at(20)),
+        ("clara", "ringing", at(10)),
     ]
 
 

@@ -51,6 +51,10 @@ AT = datetime.fromtimestamp(1763764262.1239, UTC)
             [f"Action=Redirect Channel={CHANNEL} Context=al-ring Exten=agent1-12 Priority=1"],
         ),
         (
+            RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="anna", attempt=12, besides=("boris", "clara")),
+            [f"Action=Redirect Channel={CHANNEL} Context=al-together Exten=anna.boris.clara-12 Priority=1"],
+        ),
+        (
             NameAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent2"),
             [f"Action=Setvar Channel={CHANNEL} Variable=AL_AGENT Value=agent2"],
         ),
@@ -119,6 +123,8 @@ def test_a_command_becomes_its_actions(command: Command, sent: list[str]) -> Non
     [
         RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent1&PJSIP/x", attempt=1),
         RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="agent1-2", attempt=1),
+        RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="anna", attempt=1, besides=("boris,1",)),
+        RingAgent(node="n", call_id="c", channel=CHANNEL, agent_id="a" * 32, attempt=1, besides=("b" * 32, "c" * 14)),
         NameAgent(node="n", call_id="c", channel=CHANNEL, agent_id="${SHELL(id)}"),
         MirrorDuty(node="n", agent_id="agent1@al-in", paused=True),
         AnswerCode(node="n", channel=CHANNEL, answer="ring", number="050&PJSIP/0@trunk"),

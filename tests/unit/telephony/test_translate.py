@@ -17,6 +17,7 @@ from calls.events import (
     AgentNotReached,
     AgentRinging,
     AmbulanceCalled,
+    AnsweredElsewhere,
     CallEnded,
     CallerQueued,
     CallStarted,
@@ -127,6 +128,10 @@ FACTS: list[tuple[AmiMessage, Event]] = [
     (
         user_event("AgentNotReached", ABOUT, "Agent: agent1", "Attempt: ", "DialStatus: CHANUNAVAIL", "Cause: "),
         AgentNotReached(**CALL, agent_id="agent1", attempt=None, dial_status="CHANUNAVAIL", cause=0),
+    ),
+    (
+        user_event("AnsweredElsewhere", ABOUT, "Agent: agent2", "Attempt: 3"),
+        AnsweredElsewhere(**CALL, agent_id="agent2", attempt=3),
     ),
     (
         user_event("TalkEnded", ABOUT, "Agent: agent1", "By: agent"),
@@ -386,6 +391,12 @@ def test_a_snapshot_names_the_phone_that_app_queue_rings() -> None:
     for channels, rung in [((caller, *legs), "nina"), ((caller, outside), None), ((caller,), None)]:
         [call] = snapshot_taken("node1", Snapshot(channels, (), ()), NOW).calls
         assert (call.state, call.agent_id) == (CallState.FALLBACK, rung)
+
+
+def test_a_snapshot_names_all_who_are_rung_together() -> None:
+    ringing = native("CoreShowChannel", "Duration: 00:00:01", state="ringing", agent="anna.boris.clara")
+    [seen] = snapshot_taken("node1", Snapshot((ringing,), (), ()), NOW).calls
+    assert (seen.agent_id, seen.besides) == ("anna", ("boris", "clara"))
 
 
 def test_a_snapshot_names_who_takes_part_in_anothers_talk() -> None:
