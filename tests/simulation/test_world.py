@@ -87,6 +87,27 @@ def test_who_hangs_up_while_the_phone_rings_leaves_the_agent_to_the_next() -> No
     assert (tally.hung_up, tally.answered) == ([3_500_000, 3_500_000], [])
 
 
+def test_of_phones_that_ring_together_the_quickest_is_answered_and_the_others_are_free() -> None:
+    """Each takes 8 s on average to be picked up, and of three the quickest a third of that."""
+    calls = tuple((20.0 * number, 10.0) for number in range(150))
+    one, three = (
+        served(centre(*calls, agents=6, pick_up=Exponential(mean=8), queues={"general": a_queue(ring_at_once=at_once)}))
+        for at_once in (1, 3)
+    )
+    assert len(one.answered) == len(three.answered) == 150
+    assert one.mean_wait() == pytest.approx(8, rel=0.25) and three.mean_wait() == pytest.approx(8 / 3, rel=0.25)
+
+
+def test_who_hangs_up_while_several_phones_ring_leaves_them_all_to_the_next() -> None:
+    queues = {"general": a_queue(ring_at_once=2)}
+    scenario = centre((10, 60), (14, 60), agents=2, pick_up=Fixed(seconds=3.75), queues=queues)
+    impatient = replace(scenario.callers[0], patience=Fixed(seconds=3.5))
+    running = world(replace(scenario, callers=(impatient,)))
+    span = running.run(3600)
+    assert span.tallies["general"].hung_up == [3_500_000, 3_500_000]
+    assert [busy for _, busy in span.presence.values()] == [7, 7]
+
+
 def test_who_loses_patience_hangs_up() -> None:
     scenario = centre((10, 60), (20, 60))
     impatient = replace(scenario.callers[0], patience=Fixed(seconds=30))
