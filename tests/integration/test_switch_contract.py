@@ -41,6 +41,7 @@ from calls.events import (
     AgentAnswered,
     AgentNotReached,
     AgentRinging,
+    AnsweredElsewhere,
     CallEnded,
     CallerQueued,
     CallEvent,
@@ -80,6 +81,8 @@ PHONES = {
     "clara": (Phone.BUSY, "Hangup(17)"),
     "diana": (Phone.ANSWERS, "Answer()"),
 }
+TOGETHER = "Local/${STRREPLACE(AL_AGENT,.,@test-phones/n&Local/)}@test-phones/n"
+LEG_OF = "CUT(CHANNEL,@,1):6"
 RING_SECONDS = 1
 NUMBER = "+442079460958"
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)
@@ -129,9 +132,10 @@ class House:
     def tell(self, command: Command) -> None:
         self.switch.tell(command)
 
-    def ring(self, call: CallerQueued, agent: str) -> int:
+    def ring(self, call: CallerQueued, agent: str, *besides: str) -> int:
         attempt = next(_attempts)
-        self.tell(RingAgent(node="node1", call_id=call.call_id, channel=call.channel, agent_id=agent, attempt=attempt))
+        about: dict[str, Any] = {"call_id": call.call_id, "channel": call.channel, "attempt": attempt}
+        self.tell(RingAgent(node="node1", agent_id=agent, besides=besides, **about))
         return attempt
 
     async def post(self, **headers: str) -> Any:
@@ -190,11 +194,12 @@ def real_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     render(CONFIGURATION, site, Secrets(ami="test", agi="test", agents=dict.fromkeys(CONFIGURATION.agents, "test")))
     extensions = site.etc_dir / "extensions.conf"
     text = extensions.read_text().replace(":PJSIP/${ARG1})}", ":Local/${ARG1}@test-phones/n)}")
+    text = text.replace("PJSIP/${STRREPLACE(AL_AGENT,.,&PJSIP/)}", TOGETHER).replace("CHANNEL(endpoint)", LEG_OF)
     text = re.sub(r"Dial\((.*?)PJSIP/\$\{EXTEN\}", r"Dial(\1Local/${EXTEN}@test-phones/n", text)
     text = re.sub(r"AL_RING_SECONDS=\d+", f"AL_RING_SECONDS={RING_SECONDS}", text)
     text += "\n[test-far-end]\nexten => s,1,Answer()\n same => n,Wait(600)\n[test-phones]\n"
     text += "".join(f"exten => {name},1,{does}\n same => n,Wait(600)\n" for name, (_, does) in PHONES.items())
-    assert "test-phones/n" in text.partition("[al-dial]")[2].partition("[al-leg]")[0]
+    assert "test-phones/n" in text.partition("[al-dial]")[2].partition("[al-leg]")[0] and TOGETHER in text
     extensions.write_text(text)
     process = launch(site.etc_dir, site.ami_port)
     try:
@@ -313,6 +318,38 @@ async def test_an_agent_who_is_not_reached_gives_the_caller_back_with_the_place_
     _, missed, again = told
     assert (missed.agent_id, missed.attempt, missed.dial_status) == (agent, attempt, status)
     assert again.queued_at == call.queued_at and again.at > call.at
+
+
+async def test_of_several_who_are_rung_together_the_first_to_answer_talks_and_the_others_stop(house: House) -> None:
+    call = await house.caller()
+    attempt = house.ring(call, "boris", "anna")
+    story = await house.story(call.call_id, AgentAnswered)
+    rung = [event for event in story if isinstance(event, AgentRinging)]
+    assert [(ring.agent_id, ring.attempt) for ring in rung] == [("boris", attempt), ("anna", attempt)]
+    [elsewhere] = [event for event in story if isinstance(event, AnsweredElsewhere)]
+    assert (elsewhere.agent_id, elsewhere.attempt, story[-1].agent_id) == ("boris", attempt, "anna")
+    await house.put_down(call, await house.leg_of(call, "anna"))
+    told = [type(event) for event in await house.story(call.call_id, CallEnded)]
+    assert told[-2:] == [TalkEnded, CallEnded] and AgentNotReached not in told
+
+
+async def test_several_who_are_rung_together_in_vain_are_each_told_of(house: House) -> None:
+    call = await house.caller()
+    house.ring(call, "boris", "clara")
+    busy = await house.next(AgentNotReached)
+    snapshot = await _looked_at(house)
+    [seen] = [one for one in snapshot.calls if one.call_id == call.call_id]
+    assert (seen.state, seen.agent_id, seen.besides) == (CallState.RINGING, "boris", ("clara",))
+    house.pass_time(RING_SECONDS)
+    missed = await house.next(AgentNotReached)
+    assert [(one.agent_id, one.dial_status) for one in (busy, missed)] == [("clara", "BUSY"), ("boris", "NOANSWER")]
+    assert (await house.next(CallerQueued)).queued_at == call.queued_at
+
+
+async def _looked_at(house: House) -> SnapshotTaken:
+    house.tell(LookAgain(node="node1"))
+    seen: SnapshotTaken = await house.next(SnapshotTaken)
+    return seen
 
 
 async def test_an_agent_who_is_being_rung_is_refused_to_a_second_call(house: House) -> None:
