@@ -134,9 +134,14 @@ class Engine:
     def _seconds_left(self, now: float) -> float:
         """Until the next tick, or a deadline before it; each deadline is served once, and if in vain left to the tick.
 
-        Deadlines are moments of the wall clock. If that is set, the next tick puts things right.
+        Deadlines are moments of the wall clock. If that is set, the next tick puts things right. A deadline that cannot
+        be worked out is left to the tick as well, and brings a fresh look at Asterisk. Never raises.
         """
-        left, deadline = self._next_tick - now, self.centre.next_deadline()
+        left, deadline = self._next_tick - now, None
+        try:
+            deadline = self.centre.next_deadline()
+        except Exception as fault:
+            self._suspect(DeadlineReached(at=datetime.now(UTC)), fault)
         if deadline is None or deadline <= self._served:
             return left
         due = max(deadline, self._served + BETWEEN_DEADLINES)

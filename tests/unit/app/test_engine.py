@@ -246,6 +246,15 @@ async def test_a_deadline_that_cannot_be_served_is_left_to_the_next_tick() -> No
     assert (whole.count(DeadlineReached), whole.count(Tick)) == (1, 2)
 
 
+async def test_a_deadline_that_cannot_be_worked_out_costs_no_tick_and_brings_a_fresh_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Centre, "next_deadline", lambda _: fail())
+    bench = Bench()
+    await bench.run(lambda: bench.count(SayAlive) >= 3)
+    assert bench.count(LookAgain) == 1
+
+
 def test_the_next_deadline_is_that_of_who_waits_or_wraps_up_whichever_is_sooner() -> None:
     centre = operators(who_waits("call-1", left=5), agents=0)
 
