@@ -14,7 +14,7 @@ from app import changeover, menus, on_call, out_of_sight, people, queue_log, thi
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre, ring_of
-from calls.call import INTERNAL_LINE, TALKS, WAITS, Call, CallState
+from calls.call import TALKS, WAITS, Call, CallState
 from calls.commands import AcknowledgeCaller, Command, NameAgent, RingAgent
 from calls.events import (
     AgentAnswered,
@@ -156,6 +156,7 @@ def agent_answered(centre: Centre, event: AgentAnswered) -> Results:
         centre.agents[event.agent_id] = agents.answered(agent, event.call_id, event.at)
     centre.drawn_in.pop(event.call_id, None)
     yield from third_party.unasked(centre, centre.calls[event.call_id], event.at)
+    yield from people.emergency_answered(centre, event)
 
 
 def talk_ended(centre: Centre, event: TalkEnded) -> Results:
@@ -205,8 +206,7 @@ def call_ended(centre: Centre, event: CallEnded) -> Results:
     centre.drawn_in.pop(event.call_id, None)
     centre.handovers.pop(event.call_id, None)
     del centre.calls[event.call_id]
-    queue = centre.configuration.queues.get(call.queue)
-    if queue and queue.emergency and call.line != INTERNAL_LINE and _abandoned(call, event):
+    if centre.is_emergency(call) and _abandoned(call, event):
         centre.alarms[call.call_id] = Alarm(call_id=call.call_id, queue=call.queue, at=event.at, number=call.number)
         yield AlarmRaised(at=event.at, call_id=call.call_id, queue=call.queue)
 
@@ -292,5 +292,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     ThirdPartyLeft: third_party.third_party_left,
     ThirdPartyNotReached: third_party.third_party_not_reached,
     Tick: time_alone.tick,
-    VoicemailBegun: left_to_asterisk,
+    VoicemailBegun: voicemail_begun,
 }

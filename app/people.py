@@ -14,6 +14,7 @@ from app import queue_log
 from app.state import Centre
 from calls.commands import AnswerCode, Command, MirrorDuty
 from calls.events import (
+    AgentAnswered,
     AgentMissedRings,
     AlarmCleared,
     AnsweredElsewhere,
@@ -99,10 +100,11 @@ def phone_in_use(centre: Centre, event: PhoneInUse) -> Results:
 
 
 def ring_back_asked(centre: Centre, event: RingBackAsked) -> Results:
-    """The oldest alarm that nobody is ringing back already, and whose number is one: callers send what they like."""
-    taken = set(centre.ring_backs.values()) - {centre.ring_backs.get(event.agent_id)}
+    """The oldest alarm whose number nobody is ringing back already, and is one: callers send what they like."""
+    others = (call_id for agent_id, call_id in centre.ring_backs.items() if agent_id != event.agent_id)
+    taken = {centre.alarms[call_id].number for call_id in others if call_id in centre.alarms}
     open_alarms = sorted(
-        (alarm for alarm in centre.alarms.values() if DIALLABLE.fullmatch(alarm.number) and alarm.call_id not in taken),
+        (alarm for alarm in centre.alarms.values() if DIALLABLE.fullmatch(alarm.number) and alarm.number not in taken),
         key=lambda alarm: alarm.at,
     )
     if not open_alarms:
@@ -115,8 +117,25 @@ def ring_back_asked(centre: Centre, event: RingBackAsked) -> Results:
 
 def ring_back_answered(centre: Centre, event: RingBackAnswered) -> Results:
     centre.ring_backs.pop(event.agent_id, None)
-    if event.call_id in centre.alarms:
-        yield AlarmCleared(at=event.at, call_id=event.call_id, how="answered", agent_id=event.agent_id)
+    if alarm := centre.alarms.get(event.call_id):
+        yield from _spoken_with({alarm.call_id} | _alarms_of(centre, alarm.number), event)
+
+
+def emergency_answered(centre: Centre, event: AgentAnswered) -> Results:
+    """Who left the emergency line unheard and is talked with on another try need not be rung back any more."""
+    if centre.is_emergency(call := centre.calls[event.call_id]):
+        yield from _spoken_with(_alarms_of(centre, call.number), event)
+
+
+def _alarms_of(centre: Centre, number: str) -> set[str]:
+    """The alarms of who calls from there; what is no number tells nobody apart."""
+    known = DIALLABLE.fullmatch(number)
+    return {alarm.call_id for alarm in centre.alarms.values() if known and alarm.number == number}
+
+
+def _spoken_with(alarms: set[str], event: RingBackAnswered | AgentAnswered) -> Results:
+    for call_id in sorted(alarms):
+        yield AlarmCleared(at=event.at, call_id=call_id, how="answered", agent_id=event.agent_id)
 
 
 def alarm_cleared(centre: Centre, event: AlarmCleared) -> Results:

@@ -12,7 +12,7 @@ from app.expected import Expected
 from app.noted import Noted
 from app.preferred import CutOffTalks, preferred
 from app.promised import Callback, MenuCounts
-from calls.call import Call, CallState
+from calls.call import INTERNAL_LINE, Call, CallState
 from calls.commands import RingAgent
 from calls.events import MenuHandedOver
 from config.model import Configuration
@@ -229,6 +229,11 @@ class Centre:
         """Whether a ring for this call may be ended for an emergency: one of our own, for somebody in none."""
         queue = self.configuration.queues.get(call.queue)
         return bool(attempt) and queue is not None and not queue.emergency
+
+    def is_emergency(self, call: Call) -> bool:
+        """Whether a caller in need is in this call, and no agent who asks such a queue."""
+        queue = self.configuration.queues.get(call.queue)
+        return queue is not None and queue.emergency and call.line != INTERNAL_LINE
 
     def next_attempt(self, now: datetime) -> int:
         """A number for a ring, greater than any before it, also across restarts."""

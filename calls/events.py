@@ -303,14 +303,14 @@ class ThirdPartyNotReached(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRaised(CallEvent):
-    """An emergency caller left while waiting; stands until someone has rung back."""
+    """An emergency caller left while waiting; stands until someone has talked with them."""
 
     queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmCleared(CallEvent):
-    """Someone rang the caller back (``how`` ``answered``) or said so (``by hand``)."""
+    """Someone has talked with who called from that number (``how`` ``answered``) or said so (``by hand``)."""
 
     how: str
     agent_id: str | None = None

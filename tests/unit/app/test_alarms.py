@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from app.handlers import HANDLERS
 from app.out_of_sight import call_spooled
-from app.people import ring_back_asked
+from app.people import ring_back_answered, ring_back_asked
 from app.state import Alarm, Centre
+from calls.call import INTERNAL_LINE, CallState
 from calls.commands import AnswerCode
-from calls.events import AlarmRaised, CallSpooled, RingBackAsked
+from calls.events import AgentAnswered, AlarmCleared, AlarmRaised, CallSpooled, RingBackAnswered, RingBackAsked
 from config.load import load
-from tests.builders import NOON
+from tests.builders import NOON, a_call
 
 NUMBER = "+442079461000"
 
@@ -71,3 +73,63 @@ def test_a_number_that_cannot_be_rung_holds_up_nobody(centre: Centre, sent: str)
         centre.alarms[str(nth)] = Alarm(call_id=str(nth), queue="emergency", at=at, number=number)
     [answer] = ring_back_asked(centre, RingBackAsked(at=NOON, agent_id="anna", node="node1", channel="PJSIP/anna-1"))
     assert isinstance(answer, AnswerCode) and (answer.answer, answer.number) == ("1", NUMBER)
+
+
+# --- who calls again and again --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def persistent(centre: Centre) -> Centre:
+    """Two alarms of one number, one of another, and two of numbers withheld."""
+    for nth, number in enumerate([NUMBER, NUMBER, "+442079461001", "", ""]):
+        at = NOON + timedelta(seconds=nth)
+        centre.alarms[str(nth)] = Alarm(call_id=str(nth), queue="emergency", at=at, number=number)
+    return centre
+
+
+def cleared(told: object) -> list[str]:
+    assert isinstance(told, list) and all(type(one) is AlarmCleared and one.how == "answered" for one in told), told
+    return [one.call_id for one in told]
+
+
+def answered(centre: Centre, number: str, queue: str = "emergency", line: str = "emergency") -> list[str]:
+    call = a_call("again", queue=queue, line=line, number=number, state=CallState.RINGING, agent_id="anna", attempt=7)
+    centre.calls["again"] = call
+    event = AgentAnswered(at=NOON, call_id="again", agent_id="anna")
+    return cleared([one for one in HANDLERS[AgentAnswered](centre, event) if type(one) is AlarmCleared])
+
+
+def test_all_alarms_of_who_is_answered_at_last_are_cleared(persistent: Centre) -> None:
+    assert answered(persistent, NUMBER) == ["0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("number", "queue", "line"),
+    [
+        ("", "emergency", "emergency"),
+        ("+442079461002", "emergency", "emergency"),
+        (NUMBER, "operator", "hotline"),
+        (NUMBER, "emergency", INTERNAL_LINE),
+    ],
+)
+def test_no_alarm_is_cleared_for_who_may_be_somebody_else(
+    persistent: Centre, number: str, queue: str, line: str
+) -> None:
+    assert answered(persistent, number, queue, line) == []
+
+
+def test_a_talk_after_ringing_back_clears_the_other_alarms_of_that_number(persistent: Centre) -> None:
+    talked = RingBackAnswered(at=NOON, agent_id="anna", call_id="1")
+    assert cleared(list(ring_back_answered(persistent, talked))) == ["0", "1"]
+    unknown = RingBackAnswered(at=NOON, agent_id="anna", call_id="3")
+    assert cleared(list(ring_back_answered(persistent, unknown))) == ["3"]
+
+
+def test_nobody_is_rung_back_by_two_agents_at_once(persistent: Centre) -> None:
+    def rung_back(agent_id: str) -> str:
+        asked = RingBackAsked(at=NOON, agent_id=agent_id, node="node1", channel=f"PJSIP/{agent_id}-1")
+        [answer] = ring_back_asked(persistent, asked)
+        assert isinstance(answer, AnswerCode)
+        return answer.answer
+
+    assert [rung_back("anna"), rung_back("boris"), rung_back("anna"), rung_back("galina")] == ["0", "2", "0", "nobody"]
