@@ -292,5 +292,5 @@ HANDLERS: Mapping[type[Event], Handler] = {
     ThirdPartyLeft: third_party.third_party_left,
     ThirdPartyNotReached: third_party.third_party_not_reached,
     Tick: time_alone.tick,
-    VoicemailBegun: voicemail_begun,
+    VoicemailBegun: left_to_asterisk,
 }
