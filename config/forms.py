@@ -61,6 +61,24 @@ def ids_are_plain_names(found: Configuration, written: Written) -> Broken:
                 yield (section, name), "is a name that Assistline uses itself: take another"
 
 
+def ids_are_told_apart(found: Configuration, written: Written) -> Broken:
+    """Asterisk overlooks a - in an extension, and of a queue's id we make it a _; *7 rings an agent or someone of a
+    queue, whose id stands in the same place."""
+    for section in ("queues", "lines"):
+        first: dict[str, str] = {}
+        for name in names(written, section):
+            if (other := first.setdefault(_without_strokes(name), name)) != name:
+                yield (section, name), f"differs from {section}.{other} in - and _ only: take another name"
+    queues = {_without_strokes(name): name for name in names(written, "queues")}
+    for name in names(written, "agents"):
+        if queue := queues.get(_without_strokes(name)):
+            yield ("agents", name), f"is the name of a queue too (queues.{queue}): take another"
+
+
+def _without_strokes(name: str) -> str:
+    return name.replace("-", "").replace("_", "")
+
+
 def labels_can_be_shown(found: Configuration, written: Written) -> Broken:
     """Labels and names stand in caller-id names and in Asterisk's files, on one line."""
     entries = [("queues", found.queues), ("lines", found.lines), ("agents", found.agents), ("clinics", found.clinics)]
@@ -167,6 +185,7 @@ def the_trunk_can_be_reached(found: Configuration, written: Written) -> Broken:
 
 FORMS: Rules = {
     ids_are_plain_names: (),
+    ids_are_told_apart: (),
     labels_can_be_shown: (),
     figures_are_in_range: (),
     numbers_are_told_apart: (),
