@@ -490,8 +490,8 @@ async def test_a_third_party_joins_a_talk_is_in_the_snapshot_and_leaves_it(house
 async def test_who_is_busy_or_rung_already_joins_no_talk(house: House) -> None:
     call, other = await house.caller(), await house.caller()
     house.ring(call, "anna")
-    house.ring(other, "boris")
     await house.story(call.call_id, LegRecorded)
+    house.ring(other, "boris")
     await house.story(other.call_id, AgentRinging)
     for agent, status in (("clara", "BUSY"), ("boris", "REFUSED"), ("nobody", "CHANUNAVAIL")):
         house.tell(drawn_in(call, agent))
