@@ -12,15 +12,16 @@ import pytest
 import pytest_asyncio
 
 from synthetic.tones import Tone
-from tests.e2e.centre import AGENT_HZ, HOTLINE, LiveCentre, always_open, live_centre, waiting
+from tests.e2e.centre import AGENT_HZ, DOCTORS, HOTLINE, LiveCentre, always_open, live_centre, waiting
 from tests.e2e.walking import walk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATIENT, INSURED = "+447700900111", "+447700900222"
-CALLERS = f"""number,language,doctor
-{PATIENT},en,ivan
-{INSURED},en,
+PATIENT, INSURED, CLINIC_PHONE = "+447700900111", "+447700900222", "+447700900333"
+CALLERS = f"""number,language,doctor,clinic
+{PATIENT},en,ivan,
+{INSURED},en,,
+{CLINIC_PHONE},,,1017
 """
 INSURER = """
 create table claims (number text, status text);
@@ -66,6 +67,16 @@ async def test_who_stands_in_the_table_is_greeted_in_their_language_and_comes_to
     assert ring.shown == "Hotline en Approvals"
     await caller.hears(Tone(AGENT_HZ), within=8)
     assert not julia.rings
+
+
+async def test_a_doctor_who_calls_from_a_known_clinic_is_asked_for_the_pin_alone(centre: LiveCentre) -> None:
+    galina = await centre.seat("galina")
+    caller = await centre.call(DOCTORS, caller_id=CLINIC_PHONE)
+    await walk(caller, "ru", ("greeting-doctors", ""), ("enter-pin", "2468#"))
+    await galina.rung(within=10)
+    await caller.hears(Tone(AGENT_HZ), within=8)
+    [queued] = await centre.of(caller, "select payload from events where call_id = ? and type = 'CallerQueued'")
+    assert '"clinic:riverside"' in queued["payload"]
 
 
 async def test_a_claim_and_a_clinic_are_answered_by_the_database_and_the_agent_sees_what_was_asked(

@@ -11,7 +11,7 @@ import soundfile
 
 from synthetic.phone import Answer, Refusal
 from synthetic.tones import Tone, strength, tone
-from tests.e2e.centre import CALLER_HZ, LiveCentre, always_open, eventually, prompt
+from tests.e2e.centre import CALLER_HZ, LiveCentre, always_open, eventually
 from tests.e2e.walking import walk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -83,11 +83,11 @@ async def test_who_is_not_answered_outside_waits_in_the_queue(centre: LiveCentre
 
 async def test_who_asks_to_be_rung_back_stands_on_the_list_until_it_is_done(centre: LiveCentre) -> None:
     caller = await centre.call(HOTLINE)
-    await walk(caller, "ru", ("choose-language", "1"), ("menu-hotline", "6"), ("menu-answers", "4"))
-    await caller.hears(prompt("ru", "callback-taken"), within=10)
+    await walk(caller, "ru", ("choose-language", "2"))
+    await walk(caller, "en", ("menu-hotline", "6"), ("menu-answers", "4"), ("callback-taken", ""))
     assert (await caller.ended(within=20)).by == "them"
-    [row] = await centre.of(caller, "select callback_id, number, queue from callbacks where call_id = ?")
-    assert (row["number"], row["queue"]) == (centre.numbers[caller], "operator")
+    [row] = await centre.of(caller, "select callback_id, number, queue, lang from callbacks where call_id = ?")
+    assert (row["number"], row["queue"], row["lang"]) == (centre.numbers[caller], "operator", "en")
     await centre.until(
         lambda live: row["callback_id"] in [one["callback_id"] for one in live["callbacks"]], "somebody is to ring back"
     )
