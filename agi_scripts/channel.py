@@ -41,9 +41,6 @@ _PROMPT = re.compile(r"[A-Za-z0-9_.-][A-Za-z0-9_./-]{0,199}")
 class Wire(Protocol):
     """What a channel needs of its connection."""
 
-    @property
-    def hungup(self) -> bool: ...
-
     def exchange(self, verb: str, line: Line, longest: float = 0.0) -> Awaitable[Reply]:
         """Send one command and await its one reply; it may take `longest` seconds. `verb` only names it."""
 
@@ -71,16 +68,6 @@ class AgiChannel:
     def query(self) -> Mapping[str, str]:
         """What follows `?` in `AGI(agi://host/script?line=hotline)`."""
         return dict(parse_qsl(self._query, keep_blank_values=True, max_num_fields=32))
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What follows the address in `AGI(agi://host/script,first,second)`."""
-        names = (f"arg_{index}" for index in range(1, len(self.env) + 1))
-        return tuple(self.env[name] for name in names if name in self.env)
-
-    @property
-    def hungup(self) -> bool:
-        return self._wire.hungup
 
     async def ask(
         self, prompts: Sequence[str], *, spoken: float, wait: float, digits: int = 1, between: float = 5.0

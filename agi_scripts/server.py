@@ -151,10 +151,6 @@ class _Connection(asyncio.Protocol):
         self._asked_at = 0.0
         self.deadline = math.inf
 
-    @property
-    def hungup(self) -> bool:
-        return isinstance(self._over, AgiHangup)
-
     # What the socket tells.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -11,7 +11,7 @@ from agi_scripts.errors import AgiHangup, AgiRefused, AgiUnsafe
 from agi_scripts.fake import HANGS_UP, FakeCall
 from agi_scripts.protocol import Line, Reply
 
-ENV = {"uniqueid": "n1-1.1", "network_script": "menu?line=hotline&again=", "arg_1": "first", "arg_2": "second"}
+ENV = {"uniqueid": "n1-1.1", "network_script": "menu?line=hotline&again="}
 
 
 def a_channel(*answers: str, **variables: str) -> tuple[AgiChannel, FakeCall]:
@@ -31,10 +31,10 @@ class Refusing(FakeCall):
         return await super().exchange(verb, line, longest) if verb == "NOOP" else self._reply
 
 
-def test_the_address_tells_script_query_and_arguments() -> None:
+def test_the_address_tells_script_and_query() -> None:
     channel, _ = a_channel()
     assert (channel.script, channel.query) == ("menu", {"line": "hotline", "again": ""})
-    assert (channel.arguments, channel.call_id) == (("first", "second"), "n1-1.1")
+    assert channel.call_id == "n1-1.1"
 
 
 async def test_what_the_caller_presses_comes_back() -> None:
@@ -107,11 +107,11 @@ async def test_what_asterisk_could_read_otherwise_is_never_sent(act: Callable[[A
 
 
 async def test_a_hangup_during_a_question_ends_the_session() -> None:
-    channel, _ = a_channel("1", HANGS_UP)
+    channel, call = a_channel("1", HANGS_UP)
     await channel.ask(["a"], spoken=1, wait=1)
     with pytest.raises(AgiHangup):
         await channel.ask(["b"], spoken=1, wait=1)
-    assert channel.hungup
+    assert call.hungup
 
 
 @pytest.mark.parametrize("reply", [Reply(510), Reply(520), Reply(503, "-2"), Reply(200, "-1"), Reply(200, "-2")])

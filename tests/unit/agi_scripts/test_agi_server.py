@@ -133,7 +133,7 @@ def test_a_handler_that_goes_on_after_the_hangup_is_cut() -> None:
         await turns_until(lambda: stage.seen.started == 1)
         writer.close()
         await writer.wait_closed()
-        await turns_until(lambda: any(one.hungup for one in stage.server.sessions))
+        await turns_until(lambda: any(one._over for one in stage.server.sessions))
         stage.leap(SLACK + 1)
         await stage.seen.until(lambda: bool(stage.seen.outcomes))
         assert not stage.server.sessions
