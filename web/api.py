@@ -61,7 +61,6 @@ class Desk(Protocol):
         """Put a configuration in force: its version and remarks. ConfigurationRefused."""
         ...
 
-
     def call(self, call_id: str) -> Mapping[str, object]:
         """A call as in the live view, and what the caller did in the menu. UnknownCall."""
         ...

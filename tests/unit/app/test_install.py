@@ -54,9 +54,7 @@ def test_an_installation_that_broke_off_is_begun_again(
 
 
 def test_what_pip_could_not_install_is_named() -> None:
-    with pytest.raises(
-        EnvironmentFault, match=r"Could not find a version .* no-such-package-of-ours.*check"
-    ):
+    with pytest.raises(EnvironmentFault, match=r"Could not find a version .* no-such-package-of-ours.*check"):
         install._pip(sys.executable, "--no-index", "--dry-run", "no-such-package-of-ours", packages=1)
 
 
