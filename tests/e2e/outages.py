@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from app.settings import secret
@@ -94,13 +94,27 @@ def numbers(centre: LiveCentre, callers: Iterable[Dialog]) -> list[str]:
     return [centre.numbers[caller] for caller in callers]
 
 
+def account(centre: LiveCentre) -> Account:
+    """The service's own, for a link besides."""
+    settings = centre.settings
+    return Account(settings.node, settings.bind, settings.ami_port, "assistline", secret(settings.home, "ami"))
+
+
+async def told(centre: LiveCentre, action: Mapping[str, str]) -> None:
+    """Asterisk carries out this action, of which the service knows nothing."""
+
+    def tell() -> None:
+        with RawAmi(account(centre)) as ami:
+            assert ami.ask(action).get("Response") == "Success"
+
+    await asyncio.to_thread(tell)
+
+
 async def standing(centre: LiveCentre, queue: str) -> list[str]:
     """The call ids in a queue of Asterisk's own, by position (`QueueStatus`)."""
-    settings = centre.settings
-    account = Account(settings.node, settings.bind, settings.ami_port, "assistline", secret(settings.home, "ami"))
 
     def ask() -> list[str]:
-        with RawAmi(account) as ami:
+        with RawAmi(account(centre)) as ami:
             ami.ask({"Action": "QueueStatus", "Queue": f"al-{queue}"})
             events = ami.until(lambda message: message.event == "QueueStatusComplete")
         entries = [event for event in events if event.event == "QueueEntry"]

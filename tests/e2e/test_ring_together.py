@@ -15,8 +15,8 @@ import pytest_asyncio
 
 from synthetic.phone import Answer, Phone, Refusal, Ring
 from synthetic.tones import Tone
-from tests.e2e.centre import AGENT_HZ, DIRECT, EMERGENCY, LONG, LiveCentre, agent, eventually, live_centre
-from tests.e2e.outages import kill, restart
+from tests.e2e.centre import AGENT_HZ, DIRECT, EMERGENCY, LONG, LiveCentre, agent, eventually, live_centre, waiting
+from tests.e2e.outages import kill, restart, told
 from tests.e2e.test_routing import DECISIONS
 from tests.e2e.test_transfers import without_whisper
 
@@ -145,6 +145,20 @@ async def test_a_phone_that_is_busy_leaves_the_others_ringing(centre: LiveCentre
     phones[2].pick_up(rings[2])
     await caller.hears(Tone(FREQUENCIES[2]), within=8)
     assert (await rings[1].ended()).status == 487
+
+
+async def test_a_phone_that_asterisk_knows_to_be_gone_is_told_of_like_the_others(centre: LiveCentre) -> None:
+    """It went a moment ago, and the service has not heard of it. Nobody is on duty, so that nobody else rings."""
+    anna = await centre.seat("anna", Refusal.BUSY, ready=False)
+    caller = await centre.call(DIRECT)
+    await centre.until(lambda live: waiting(live, "direct") == 1, "the caller waits")
+    [channel] = await centre.channels()
+    redirect = {"Action": "Redirect", "Channel": channel, "Context": "al-together", "Exten": "boris.anna-1"}
+    await told(centre, {**redirect, "Priority": "1"})
+    await anna.rung()
+    missed = await centre.stored(MISSED, await centre.call_id(caller), count=2)
+    assert [tuple(row.values()) for row in missed] == [("anna", "BUSY"), ("boris", "CHANUNAVAIL")]
+    await centre.until(lambda live: waiting(live, "direct") == 1, "the caller waits on")
 
 
 async def test_an_emergency_takes_one_of_the_phones_and_the_caller_is_rung_for_anew(centre: LiveCentre) -> None:

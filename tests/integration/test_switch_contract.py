@@ -337,19 +337,13 @@ async def test_several_who_are_rung_together_in_vain_are_each_told_of(house: Hou
     call = await house.caller()
     house.ring(call, "boris", "clara")
     busy = await house.next(AgentNotReached)
-    snapshot = await _looked_at(house)
-    [seen] = [one for one in snapshot.calls if one.call_id == call.call_id]
+    house.tell(LookAgain(node="node1"))
+    [seen] = [one for one in (await house.next(SnapshotTaken)).calls if one.call_id == call.call_id]
     assert (seen.state, seen.agent_id, seen.besides) == (CallState.RINGING, "boris", ("clara",))
     house.pass_time(RING_SECONDS)
     missed = await house.next(AgentNotReached)
     assert [(one.agent_id, one.dial_status) for one in (busy, missed)] == [("clara", "BUSY"), ("boris", "NOANSWER")]
     assert (await house.next(CallerQueued)).queued_at == call.queued_at
-
-
-async def _looked_at(house: House) -> SnapshotTaken:
-    house.tell(LookAgain(node="node1"))
-    seen: SnapshotTaken = await house.next(SnapshotTaken)
-    return seen
 
 
 async def test_an_agent_who_is_being_rung_is_refused_to_a_second_call(house: House) -> None:
