@@ -1,11 +1,14 @@
 """How does a waiting caller hear place and wait? Asks routing/telling, and has the dialplan say it between two turns of
 its music; nobody in an emergency queue is told anything.
+
+And how does who is about to leave a message hear that there is somebody to wait for?
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from app.state import Centre
 from calls.call import INTERNAL_LINE, CallState
@@ -13,6 +16,16 @@ from calls.commands import Announce
 from ivr.speech import GRAMMARS, place, wait
 from routing import telling
 from routing.waiting import WaitingCall
+
+WAIT_INSTEAD: Final = "or-zero-to-wait"
+"""What the dialplan says between its words before a message and the tone."""
+
+
+def at_a_message(centre: Centre, call_id: str, at: datetime) -> Iterator[Announce]:
+    """The offer to wait, where a person may come: not of a closed queue, nor when nobody is on duty."""
+    call = centre.calls[call_id]
+    if call.queue in centre.floor.queues and centre.floor.somebody_to_wait_for(call.queue, call.needs, at):
+        yield Announce(node=call.node, call_id=call_id, channel=call.channel, pieces=(WAIT_INSTEAD,))
 
 
 def look(centre: Centre, at: datetime) -> Iterator[Announce]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from app import changeover, menus, on_call, out_of_sight, people, queue_log, third_party, time_alone
+from app import announcing, changeover, menus, on_call, out_of_sight, people, queue_log, third_party, time_alone
 from app.engine import Handler
 from app.reconcile import snapshot_taken
 from app.state import Alarm, Centre, ring_of
@@ -186,6 +186,8 @@ def left_to_asterisk(centre: Centre, event: FallbackEntered | LastResortEntered 
     _free(centre, event.call_id, event.at)
     yield from _changed(centre, event)
     yield from _way_given(centre, event.call_id, event.at)
+    if isinstance(event, VoicemailBegun):
+        yield from announcing.at_a_message(centre, event.call_id, event.at)
 
 
 def call_ended(centre: Centre, event: CallEnded) -> Results:

@@ -55,10 +55,10 @@ class Call:
     """One caller's call. Times are aware, UTC; ``queued_at`` is the order key and survives transfers and rings.
 
     ``waiting_since`` is when the wait in the present queue began (later than ``queued_at`` after a transfer or an
-    overflow), and ``back_since`` when the last resort gave the caller back to it. ``attempt`` numbers the present ring
-    (HANDED_OVER: a colleague sent the caller). ``number`` is the caller's number: a secret, kept out of logs and
-    labels. ``preferred`` is the agent whom a lookup named to try first, ``overflowed`` where it has been sent so far
-    (routing.waiting.Target): nothing is tried twice.
+    overflow), and ``back_since`` when the last resort, or a message that was not left, gave the caller
+    back to it. ``attempt`` numbers the present ring (HANDED_OVER: a colleague sent the caller). ``number`` is the
+    caller's number: a secret, kept out of logs and labels. ``preferred`` is the agent whom a lookup named to try first,
+    ``overflowed`` where it has been sent so far (routing.waiting.Target): nothing is tried twice.
     """
 
     call_id: str

@@ -32,7 +32,7 @@ S = CallState
 TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
     MenuEntered: {S.MENU: S.MENU},
     CallerQueued: dict.fromkeys(
-        [S.MENU, S.WAITING, S.RINGING, S.TALK, S.SURVEY, S.LAST_RESORT, S.FALLBACK_TALK], S.WAITING
+        [S.MENU, S.WAITING, S.RINGING, S.TALK, S.SURVEY, S.LAST_RESORT, S.VOICEMAIL, S.FALLBACK_TALK], S.WAITING
     ),
     AgentRinging: {
         S.WAITING: S.RINGING,
@@ -54,7 +54,7 @@ TRANSITIONS: dict[type[CallEvent], dict[CallState, CallState]] = {
     TalkEnded: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
     SurveyBegun: {S.TALK: S.SURVEY},
     CallTransferred: {S.TALK: S.TALK, S.FALLBACK_TALK: S.FALLBACK_TALK},
-    FallbackEntered: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.LAST_RESORT, S.FALLBACK], S.FALLBACK),
+    FallbackEntered: dict.fromkeys([S.MENU, S.WAITING, S.RINGING, S.LAST_RESORT, S.VOICEMAIL, S.FALLBACK], S.FALLBACK),
     LastResortEntered: {
         S.MENU: S.LAST_RESORT,
         S.WAITING: S.LAST_RESORT,
@@ -97,7 +97,8 @@ def apply(call: Call, event: CallEvent) -> Call:
     changed = replace(call, state=state, state_since=since)
     match event:
         case CallerQueued():
-            sent_on = call.state in (S.WAITING, S.RINGING, S.LAST_RESORT)
+            given_back = call.state in (S.LAST_RESORT, S.VOICEMAIL)
+            sent_on = given_back or call.state in (S.WAITING, S.RINGING)
             goes_on = sent_on and event.queue == call.queue
             return replace(
                 changed,
@@ -108,7 +109,7 @@ def apply(call: Call, event: CallEvent) -> Call:
                 caller=event.caller,
                 queued_at=event.queued_at,
                 waiting_since=(call.waiting_since if goes_on else None) or event.at,
-                back_since=(event.at if call.state is S.LAST_RESORT else call.back_since) if goes_on else None,
+                back_since=(event.at if given_back else call.back_since) if goes_on else None,
                 agent_id=None,
                 attempt=None,
                 preferred=event.preferred,

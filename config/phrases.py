@@ -19,7 +19,8 @@ from ivr.speech import GRAMMARS, pieces
 HOUSE_PROMPTS = (
     *("agent-code-wrong", "agent-not-known", "agent-off", "agent-paused", "agent-ready", "all-agents-busy"),
     *("calling-in", "connecting-emergency", "joining-talk", "leave-message", "nobody-free", "nobody-to-ring-back"),
-    *("press-one-to-accept", "sorry-technical", "voicemail-thanks", "wake-reserve", "whisper-emergency"),
+    *("or-zero-to-wait", "press-one-to-accept", "sorry-technical", "voicemail-thanks", "wake-reserve"),
+    "whisper-emergency",
 )
 """What the dialplan and the service say whatever is configured; without it Asterisk would hang up."""
 

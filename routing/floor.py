@@ -150,6 +150,13 @@ class Floor:
         """Whether the hours of a queue that keeps them were over at the last look."""
         return not self._open.get(queue.queue_id, True)
 
+    def somebody_to_wait_for(self, queue_id: str, needs: Needs, now: datetime) -> bool:
+        """Whether who asks for this may hope for a person: the queue is open, and whoever could serve the call in the
+        end is on duty. Raises KeyError for a queue that is not configured."""
+        queue = self.queues[queue_id]
+        alike = self._classes.class_after(queue_id, needs, len(queue.relaxation))
+        return (queue.hours is None or is_open(queue.hours, now)) and alike.somebody_on_duty()
+
     def look(self, now: datetime) -> list[Waiter]:
         """File what has changed and what time has brought; the callers to be looked at, in no order that matters."""
         at = moment(now)

@@ -135,6 +135,23 @@ async def test_a_caller_whom_nobody_takes_may_leave_a_message_undisturbed_and_is
     await alarms(centre, await centre.call_id(impatient), await centre.call_id(patient))
 
 
+async def test_who_presses_0_at_a_message_goes_back_to_asterisks_own_queue_if_they_came_from_there(
+    centre: LiveCentre,
+) -> None:
+    mobile(centre, RESERVE, Refusal.BUSY)
+    await kill(centre)
+    caller = await centre.call(EMERGENCY)
+    await caller.hears(prompt("ru", "all-agents-busy"), within=20)
+    await caller.press("1")
+    await caller.hears(prompt("ru", "leave-message"), within=8)
+    await caller.press("0")
+    await caller.hears(prompt("ru", "all-agents-busy"), within=20, since=asyncio.get_running_loop().time())
+    await restart(centre)
+    await centre.until(lambda live: [one["state"] for one in live["calls"]] == ["fallback"], "Asterisk has the caller")
+    await centre.seat("elena")
+    await caller.hears(Tone(AGENT_HZ), within=20)
+
+
 async def test_a_caller_who_stays_goes_round_again_until_an_agent_takes_him_out_of_the_last_resort(
     centre: LiveCentre,
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,6 +194,38 @@ async def test_a_caller_who_finds_the_queue_full_may_leave_a_message_or_wait_on(
         within=20,
     )
     assert first.ending is None and second.ending is None
+
+
+async def test_who_pressed_1_by_mistake_presses_0_and_waits_on_in_the_old_place(centre: LiveCentre) -> None:
+    await centre.seat("nina", ready=False)
+    await centre.duty("nina", "paused", "lunch")
+    first = await centre.call(FULL)
+    await centre.until(lambda live: waiting(live, "full") == 1, "one caller waits")
+    mistaken = await centre.call(FULL)
+    await mistaken.hears(prompt("ru", "all-agents-busy"), within=8)
+    await mistaken.press("1")
+    await mistaken.hears(prompt("ru", "leave-message"), within=8)
+    await mistaken.hears(prompt("ru", "or-zero-to-wait"), within=8)
+    call_id = await centre.call_id(mistaken)
+
+    async def message() -> Path | None:
+        legs = (centre.settings.home / "legs").glob(f"{call_id}_voicemail_*")
+        return next((leg for leg in legs if leg.stat().st_size > 8000), None)
+
+    said = await eventually(message, "what they say is on the disk", 10)
+    await mistaken.press("0")
+    await centre.until(lambda live: waiting(live, "full") == 2, "both wait")
+    assert said.stat().st_size == 0, "what was said is nobody's to hear"
+    await centre.duty("nina", "ready")
+    await first.hears(Tone(AGENT_HZ), within=8)
+    await first.hang_up()
+    await mistaken.hears(Tone(AGENT_HZ), within=8)
+    placed = "select distinct json_extract(payload, '$.queued_at') from events where type = 'CallerQueued'"
+    assert len(await centre.of(mistaken, f"{placed} and call_id = ?")) == 1, "the old place"
+    await mistaken.hang_up()
+    [call] = await centre.of(mistaken, "select outcome from calls where call_id = ? and ended_at is not null")
+    assert call["outcome"] == "answered"
+    assert not [one for one in (await centre.live())["callbacks"] if one["callback_id"].startswith(call_id)]
 
 
 async def test_reserve_staff_is_woken_at_home_accepts_with_1_takes_the_caller_and_is_let_go(centre: LiveCentre) -> None:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.announcing import look
+from app.announcing import WAIT_INSTEAD, look
+from app.deciding import decide
 from app.state import Centre
 from app.time_alone import tick
 from calls.call import INTERNAL_LINE, Call, CallState
 from calls.commands import Announce
-from calls.events import Tick
-from routing.agent import AgentState
+from calls.events import Duty, Tick, VoicemailBegun
+from calls.hours import Hours
+from calls.needs import parse_needs
+from routing.agent import Agent, AgentState
 from routing.estimate import Estimate
 from routing.telling import EVERY, FIRST_AFTER
 from routing.waiting import WaitingCall
 from tests.builders import NOON, a_call, an_agent, seconds
-from tests.unit.app.test_handlers import a_centre
+from tests.unit.app.test_handlers import CONFIGURATION, a_centre, handle
 
 FIRST, AGAIN = FIRST_AFTER.total_seconds(), EVERY.total_seconds()
 ANNA = an_agent("anna", "lang:ru=9&lang:en=9&desk:operator=9", state=AgentState.TALKING, call_id="talk")
@@ -113,3 +117,36 @@ def test_what_was_told_is_forgotten_with_the_call() -> None:
     gone(centre, "one")
     told(centre, FIRST + 1)
     assert centre.told == {}
+
+
+ON_A_BREAK = an_agent("anna", "lang:ru=9&desk:operator=9", duty=Duty.PAUSED, reason="lunch", state=AgentState.PAUSED)
+OFF = an_agent("anna", "lang:ru=9&desk:operator=9", duty=Duty.OFF, state=AgentState.OFFLINE)
+ANOTHER_DESK = an_agent("anna", "lang:ru=9&desk:claims=9")
+ASKS = parse_needs("desk:operator=1&lang:ru=1")
+
+
+def offered(call: Call, agent: Agent, hours: Hours | None = None) -> list[tuple[str, ...]]:
+    """What a caller is told who begins to leave a message."""
+    centre = a_full_house(replace(call, needs=ASKS), agents=(agent,))
+    operator = replace(CONFIGURATION.queues["operator"], hours=hours)
+    queues = {**CONFIGURATION.queues, "operator": operator}
+    centre.adopt(replace(CONFIGURATION, queues=queues), dict(centre.agents), NOON)
+    list(decide(centre, Tick(at=NOON)))
+    results = handle(centre, VoicemailBegun(at=NOON, call_id=call.call_id))
+    return [one.pieces for one in results if isinstance(one, Announce)]
+
+
+@pytest.mark.parametrize(
+    ("agent", "offer"),
+    [(ANNA, [(WAIT_INSTEAD,)]), (ON_A_BREAK, [(WAIT_INSTEAD,)]), (OFF, []), (ANOTHER_DESK, [])],
+    ids=["busy", "on a break", "off duty", "of another desk"],
+)
+def test_who_is_at_a_message_is_offered_to_wait_where_somebody_may_come(agent: Agent, offer: list[Any]) -> None:
+    for state in (CallState.LAST_RESORT, CallState.FALLBACK):
+        assert offered(who_waits("one", state=state), agent) == offer
+
+
+def test_nobody_is_offered_to_wait_in_a_closed_queue_or_in_none() -> None:
+    resort = who_waits("one", state=CallState.LAST_RESORT)
+    assert offered(resort, ANNA, Hours(zone=ZoneInfo("UTC"), weekly=((),) * 7)) == []
+    assert offered(a_call("one"), ANNA) == []

@@ -46,6 +46,7 @@ LINES = [
     (S.TALK, 90, 60, QUEUED, "doctors||ENTERQUEUE|||1"),
     (S.RINGING, 90, 5, BACK, None),
     (S.LAST_RESORT, 90, 5, BACK, None),
+    (S.VOICEMAIL, 90, 5, BACK, "claims||ENTERQUEUE|||1"),
     (S.RINGING, 30, 5, NOT_REACHED, "claims|anna|RINGNOANSWER|5000"),
     (S.WAITING, 30, 5, NOT_REACHED, None),
     (S.RINGING, 30, 5, ANSWERED, "claims|anna|CONNECT|30||5"),

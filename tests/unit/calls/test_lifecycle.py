@@ -179,6 +179,18 @@ def test_a_caller_whom_the_last_resort_gives_back_goes_on_with_the_same_wait() -
     assert after(queued(), resort, queued(), ringing(), answered(), queued()).back_since is None
 
 
+def test_a_caller_who_leaves_no_message_after_all_goes_on_with_the_same_wait_and_is_sent_nowhere_twice() -> None:
+    waited = replace(after(queued()), overflowed=frozenset({"voicemail"}))
+    call = waited
+    for event in (LastResortEntered(at=NOON, call_id="call-1"), VoicemailBegun(at=NOON, call_id="call-1")):
+        call = apply(call, event)
+    waits = apply(call, queued(at=NOON + seconds(70)))
+    assert (waits.state, waits.queued_at, waits.waiting_since) == (S.WAITING, NOON, NOON)
+    assert (waits.back_since, waits.overflowed) == (NOON + seconds(70), {"voicemail"})
+    fell = apply(call, FallbackEntered(at=NOON + seconds(70), call_id="call-1", reason="stale"))
+    assert (fell.state, fell.waiting_since) == (S.FALLBACK, NOON)
+
+
 def test_the_fallback_and_the_last_resort_do_not_begin_the_wait_anew() -> None:
     waited = after(queued(), FallbackEntered(at=NOON + seconds(3), call_id="call-1", reason="unseen"))
     assert (waited.state, waited.waiting_since) == (S.FALLBACK, NOON)

@@ -15,6 +15,7 @@ from calls.events import (
     RecordingReady,
     SwitchLost,
     TalkEnded,
+    VoicemailBegun,
     VoicemailLeft,
 )
 from storage.rows import RecordingRow
@@ -100,6 +101,9 @@ def test_a_wait_goes_on_when_the_last_resort_brings_the_caller_back() -> None:
     assert (wait.result, wait.ended) == ("last_resort", at(60))
     [wait] = waits_after(started(), queued(2), resort, queued(70, since=2), answered(90))
     assert (wait.result, wait.wait_seconds) == ("answered", 88.0)
+    message = VoicemailBegun(at=at(66), call_id="c")
+    [wait] = waits_after(started(), queued(2), resort, message, queued(70, since=2), answered(90))
+    assert (wait.result, wait.wait_seconds) == ("answered", 88.0), "no message was left after all"
     [wait] = waits_after(started(), queued(2), resort, answered(65, "last_resort_general"))
     assert (wait.result, wait.wait_seconds) == ("answered", 63.0)
 
