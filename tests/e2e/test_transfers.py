@@ -221,14 +221,16 @@ async def test_an_agent_asks_a_queue_without_having_a_caller(centre: LiveCentre)
     await centre.until(lambda live: agent(live, "galina")["state"] == "ready", "galina is free")
 
 
-async def test_a_transfer_works_with_the_service_away(centre: LiveCentre) -> None:
+@pytest.mark.parametrize("dialled", [DOCTORS_QUEUE, GALINA])
+async def test_a_transfer_works_with_the_service_away(centre: LiveCentre, dialled: str) -> None:
     anna = await centre.seat("anna")
     galina = await centre.seat("galina", hz=SECOND_HZ)
     await kill(centre)
     try:
         caller, ring = await talking(centre, anna)
-        assert await ring.transfer(DOCTORS_QUEUE) == 200
+        assert await ring.transfer(dialled) == 200
         second = await galina.rung(within=10)
+        assert second.number == centre.numbers[caller]
         await hear_each_other(caller, second, SECOND_HZ)
         assert len(anna.rings) == 1
     finally:
