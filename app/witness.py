@@ -99,14 +99,15 @@ class Witness:
 
     def _relaxes(self, centre: Centre, mine: WaitingCall, at: datetime) -> None:
         queue = centre.floor.queues[mine.queue]
-        steps = 0 if mine.in_fallback else step_after(queue, (at - mine.waiting_since).total_seconds())
+        waited = (at - mine.waiting_since).total_seconds()
+        steps = 0 if mine.in_fallback else max(step_after(queue, waited), centre.floor.waiters[mine.call_id].step)
         if steps > self._steps:
             self._steps = steps
             last = queue.relaxation[steps - 1]
             needs = in_force(mine.needs, queue, steps)
             self._facts.append(
                 story.Relaxed(
-                    at=mine.waiting_since + timedelta(seconds=last.after_seconds),
+                    at=min(at, mine.waiting_since + timedelta(seconds=last.after_seconds)),
                     needs=needs,
                     steps=steps,
                     interpreter=last.interpreter,

@@ -61,6 +61,8 @@ class Floor:
         self._later = InTurn()
         self._wishes: dict[str, dict[str, None]] = {}
         self._looked_after = {queue_id: looked_at_after(queue) for queue_id, queue in queues.items()}
+        at_once = [queue_id for queue_id, queue in queues.items() if queue.emergency and queue.relaxation]
+        self._relaxing_at_once = [self._places[queue_id] for queue_id in at_once]
         self._kept_hours = [q for q in queues.values() if q.hours and any(r.when is When.CLOSED for r in q.overflow)]
         self._open: dict[str, bool] = {}
         self._next_minute: datetime | None = None
@@ -164,6 +166,9 @@ class Floor:
         for agent_id in self.roster.look(now):
             self._changed.update(self._wishes.get(agent_id, ()))
         self._look_at_who_is_left()
+        if self.roster.shifted:
+            self.roster.shifted = False
+            self._changed.update((call_id, None) for places in self._relaxing_at_once for _, call_id in places)
         while self._later.first is not None and self._later.first[0] <= at:
             call_id = self._later.first[1]
             self._later.drop(call_id)
@@ -198,8 +203,7 @@ class Floor:
     def _file(self, waiter: Waiter, at: int) -> None:
         call = waiter.call
         waited = at - waiter.since
-        waiter.step = 0 if call.in_fallback else step_after(waiter.queue, waited / SECOND)
-        alike = self._classes.class_after(call.queue, _asked(call, waiter.queue), waiter.step)
+        waiter.step, alike = self._class_now(call, waiter.queue, waited / SECOND)
         if alike is not waiter.alike:
             waiter.alike.waiting.drop(call.call_id)
             waiter.alike = alike
@@ -212,6 +216,19 @@ class Floor:
         following = min(due + [resort] * (resort > at), default=None)
         if following is not None:
             self._later.put(following, call.call_id)
+
+    def _class_now(self, call: WaitingCall, queue: Queue, waited: float) -> tuple[int, CallClass]:
+        """The step in force and the class after it. Who is in need waits for no step before which nobody on duty could
+        serve them, if somebody can after it."""
+        asked = _asked(call, queue)
+        step = 0 if call.in_fallback else step_after(queue, waited)
+        alike = self._classes.class_after(call.queue, asked, step)
+        if queue.emergency and not call.in_fallback and not alike.somebody_on_duty():
+            for sooner in range(step + 1, len(queue.relaxation) + 1):
+                relaxed = self._classes.class_after(call.queue, asked, sooner)
+                if relaxed.somebody_on_duty():
+                    return sooner, relaxed
+        return step, alike
 
     def _look_at_who_is_left(self) -> None:
         """Callers for whom nobody is there any more are looked at, also those who wait for their preferred agent."""

@@ -27,7 +27,8 @@ class Roster(MutableMapping[str, Agent]):
     """Agents by id. ``free`` are the profiles in which somebody is free.
 
     ``freed`` and ``rested`` are the profiles in which somebody can be rung who could not before, ``left`` the classes
-    that may have lost the last who was there for them: whoever asks empties them.
+    that may have lost the last who was there for them: whoever asks empties them. ``shifted``: others are ready for an
+    emergency than before, until whoever asks takes it back.
     """
 
     def __init__(self, classes: Classes, agents: Iterable[Agent]) -> None:
@@ -40,6 +41,7 @@ class Roster(MutableMapping[str, Agent]):
         self.freed: dict[Profile, None] = {}
         self.rested: dict[Profile, None] = {}
         self.left: dict[CallClass, None] = {}
+        self.shifted = False
 
     def __getitem__(self, agent_id: str) -> Agent:
         return self._agents[agent_id]
@@ -99,6 +101,7 @@ class Roster(MutableMapping[str, Agent]):
             before, after = self._filed.get(agent_id), self._file(agent_id, now)
             if before and before != after:
                 thinned[before.profile] = None
+            self.shifted |= _ready_in(before) is not _ready_in(after)
         for profile in thinned:
             self._thinned(profile)
         return changed
@@ -150,3 +153,8 @@ class Roster(MutableMapping[str, Agent]):
         ahead = [moment(at) for at in ends if at > now]
         if ahead:
             self._waking.put(min(ahead), agent.profile.agent_id)
+
+
+def _ready_in(filed: Filed | None) -> Profile | None:
+    """Where the agent counts as ready for an emergency, if they do."""
+    return filed.profile if filed and filed.ready else None

@@ -23,7 +23,9 @@ class LastResort:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
-    """After so many seconds of the present wait, these needs are lowered; they are never raised.
+    """After so many seconds of the present wait, these needs are lowered; a step raises none.
+
+    In an emergency queue a step is in force at once while nobody on duty could serve the call before it.
 
     ``levels`` names skills (``lang:ru``) or kinds (``lang:*``) with the level that then suffices; 0 takes the need
     away. With ``interpreter`` whoever takes the call needs one drawn in.

@@ -285,6 +285,20 @@ FAULTS: Final = (
         "no_other_caller_waits_while_somebody_is_free",
     ),
     Fault(
+        "an emergency waits for a step before which nobody could serve it",
+        FLOOR,
+        "if queue.emergency and not call.in_fallback and not alike.somebody_on_duty():",
+        "if False:",
+        "no_emergency_caller_waits_while_somebody_is_free",
+    ),
+    Fault(
+        "an emergency asks for less though who meets its needs has come",
+        ROSTER,
+        "self.shifted |= _ready_in(before) is not _ready_in(after)",
+        "pass",
+        "only_an_agent_who_can_serve_the_call_and_is_free_is_rung",
+    ),
+    Fault(
         "relaxation raises needs",
         RELAXING,
         "suffices = min(level, ",

@@ -127,6 +127,18 @@ def test_a_caller_waits_for_the_agent_they_prefer_and_is_no_longer_rung_for_when
     assert "whose phone rang for a call that is no emergency, and which waits on" in centre.retold("urgent")[2]
 
 
+def test_who_is_in_need_waits_for_no_language_that_nobody_on_duty_speaks() -> None:
+    centre = Played("elena")
+    centre.calls(2, "call", "emergency", "lang:az=3", line="emergency")
+    assert centre.retold("call")[1:] == [
+        "15:00:02.0  queued for Emergency (needs Azerbaijani 3, a nurse or higher), next; "
+        "nobody on duty could serve (2 off duty)",
+        "15:00:02.0  from now on needs only a nurse or higher and an interpreter; "
+        "1 person could serve: Elena Smirnova free since 14:00:00, 7 more off duty",
+        "15:00:02.0  rung: Elena Smirnova, the only one to be had",
+    ]
+
+
 def test_with_nobody_on_duty_the_last_resort_answers() -> None:
     centre = Played()
     centre.calls(2, "call", "emergency", line="emergency")

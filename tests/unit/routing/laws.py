@@ -18,7 +18,6 @@ from routing.waiting import Overflow, Queue, Target, WaitingCall, When
 from tests.builders import seconds
 from tests.unit.routing.happenings import closes, replay
 from tests.unit.routing.house import House
-from tests.unit.routing.naive import relaxed
 from tests.unit.routing.sample_centre import CLOSES, QUEUES
 from tests.unit.routing.watch import (
     LEFT_ALONE,
@@ -26,6 +25,7 @@ from tests.unit.routing.watch import (
     Watch,
     can_serve,
     is_free,
+    needs_now,
     only_rests,
     open_to_others,
     rings_for_no_emergency,
@@ -75,7 +75,7 @@ def nobody_is_sent_away_before_their_time(watch: Watch) -> None:
             continue
         call = watch.asking.waiting[one.call_id]
         queue = QUEUES[call.queue]
-        needs, waited = relaxed(call, queue, watch.at)[1], (watch.at - call.waiting_since).total_seconds()
+        needs, waited = needs_now(watch, call), (watch.at - call.waiting_since).total_seconds()
         on_duty = somebody_on_duty(watch, queue, needs)
         if isinstance(one, LastResort):
             assert not on_duty or (queue.emergency and queue.last_resort.mobile)
@@ -212,7 +212,7 @@ def first_come_first_served(watch: Watch) -> None:
     """Of callers in one queue with equal needs."""
     for ring in watch.rings:
         for other in ring.undecided:
-            alike = other.queue == ring.call.queue and relaxed(other, ring.queue, watch.at)[1] == ring.needs
+            alike = other.queue == ring.call.queue and needs_now(watch, other) == ring.needs
             if alike and other.queued_at < ring.call.queued_at:
                 assert not would_take(watch, other, ring.agent)
 

@@ -16,7 +16,7 @@ from routing.agent import Agent, Grade, can_serve, gives_way, is_free, is_there,
 from routing.assign import Decision, GiveWay, LastResort, LeaveToFallback, Overflowed, Ring
 from routing.explain import Reason
 from routing.overflow import REASONS
-from routing.waiting import Overflow, Queue, Target, WaitingCall, When
+from routing.waiting import Overflow, Queue, Relaxation, Target, WaitingCall, When
 
 LAST_CALLERS = 1000
 COMPARED = 16
@@ -62,7 +62,7 @@ def assign_naively(floor: NaiveFloor, now: datetime) -> list[Decision]:
 def rung_together(floor: NaiveFloor, ring: Ring, now: datetime, taken: set[str]) -> Ring:
     """Whom of those who are left besides, one after the other; nobody where an agent is preferred or outside."""
     call = floor.waiting[ring.call_id]
-    queue, asked = floor.queues[call.queue], relaxed(call, floor.queues[call.queue], now)[1]
+    queue, asked = floor.queues[call.queue], relaxed(call, floor.queues[call.queue], now, floor.agents.values())[1]
     besides: list[str] = []
     if ring.reason is Reason.PREFERRED or floor.agents[ring.agent_id].profile.extension is None:
         return ring
@@ -89,7 +89,7 @@ def in_order(waiting: Iterable[WaitingCall], queues: Mapping[str, Queue], now: d
 
 def decide(floor: NaiveFloor, call: WaitingCall, now: datetime, taken: Collection[str]) -> Decision | None:
     queue = floor.queues[call.queue]
-    step, asked = relaxed(call, queue, now)
+    step, asked = relaxed(call, queue, now, floor.agents.values())
     agent, why = choose(floor, call, asked, now, taken)
     if queue.emergency and not call.in_fallback and (agent is None or why is Reason.AGAIN_AFTER_MISS):
         rung = last_rung(floor, asked, taken, call)
@@ -111,13 +111,26 @@ def decide(floor: NaiveFloor, call: WaitingCall, now: datetime, taken: Collectio
     return Ring(call.call_id, agent_id, why, step)
 
 
-def relaxed(call: WaitingCall, queue: Queue, now: datetime) -> tuple[int, Needs]:
-    """The step in force and what is still asked for; app_queue rings whom its queue asks for, and relaxes nothing."""
+def relaxed(call: WaitingCall, queue: Queue, now: datetime, agents: Iterable[Agent]) -> tuple[int, Needs]:
+    """The step in force and what is still asked for; app_queue rings whom its queue asks for, and relaxes nothing.
+
+    An emergency does not wait for a step before which nobody on duty could serve it.
+    """
     if call.in_fallback:
         return 0, together(queue.needs, call.needs)
     waited = (now - call.waiting_since).total_seconds()
-    steps = [step for step in queue.relaxation if step.after_seconds <= waited]
-    asked = dict(call.needs)
+    steps = sum(step.after_seconds <= waited for step in queue.relaxation)
+    ready = [agent.profile for agent in agents if agent.duty is Duty.READY and agent.reachable]
+    if queue.emergency:
+        several = range(steps, len(queue.relaxation) + 1)
+        after = [(sooner, lowered(call.needs, queue.relaxation[:sooner])) for sooner in several]
+        helped = [sooner for sooner, asked in after if any(can_serve(profile, asked) for profile in ready)]
+        steps = min(helped, default=steps)
+    return steps, lowered(call.needs, queue.relaxation[:steps])
+
+
+def lowered(needs: Needs, steps: Iterable[Relaxation]) -> Needs:
+    asked = dict(needs)
     for step in steps:
         for pattern, level in step.levels:
             for skill in asked:
@@ -125,7 +138,7 @@ def relaxed(call: WaitingCall, queue: Queue, now: datetime) -> tuple[int, Needs]
                 if pattern == skill or by_kind:
                     asked[skill] = min(asked[skill], level)
         asked = {skill: level for skill, level in asked.items() if level > 0}
-    return len(steps), tuple(sorted(asked.items()))
+    return tuple(sorted(asked.items()))
 
 
 def choose(

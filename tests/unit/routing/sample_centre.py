@@ -27,6 +27,7 @@ QUEUES: Final = {
             ring_at_once=2,
             wrap_up_seconds=5.0,
             last_resort=LastResort(mobile="+442079460000", after_seconds=25),
+            relaxation=(Relaxation(after_seconds=20, levels=(("lang:*", 0), ("desk:*", 0))),),
             overflow=(Overflow(when=When.NOBODY, to=Target.RESERVE),),
         ),
         a_queue(

@@ -109,6 +109,38 @@ def test_the_clock_of_relaxation_is_the_present_wait() -> None:
     assert rung(floor, 10) == {"c": ("anna", 1)}
 
 
+HURRY = a_queue("emergency", emergency=True, relaxation=RELAXATION)
+IN_NEED = a_waiting_call("c", "lang:ru=7&region:kazan=1", queue="emergency", **NEW)
+NOT_RIGHT_NOW = [
+    (busy(an_agent("galina", "lang:ru=7&region:kazan=1")), True),
+    (on_duty(an_agent("galina", "lang:ru=7&region:kazan=1"), Duty.PAUSED, "lunch", NOON), False),
+    (replace(an_agent("galina", "lang:ru=7&region:kazan=1"), reachable=False), False),
+    (an_agent("galina", "lang:ru=2&region:kazan=1"), False),
+]
+"""Another agent, and whether who is in need waits for them before less will do."""
+
+
+@pytest.mark.parametrize(("galina", "waited_for"), NOT_RIGHT_NOW)
+def test_who_is_in_need_waits_for_no_step_before_which_nobody_on_duty_could_serve_them(
+    galina: Agent, waited_for: bool
+) -> None:
+    floor = put(a_floor(an_agent("anna", "lang:ru=3&region:kazan=1"), galina, queues=(HURRY,)), IN_NEED)
+    assert rung(floor) == ({} if waited_for else {"c": ("anna", 1)})
+    assert rung(floor, 20) == {"c": ("anna", 1)}
+
+
+def test_what_who_is_in_need_asks_for_follows_who_comes_on_duty_and_goes() -> None:
+    speaks = an_agent("galina", "lang:ru=7&region:kazan=1")
+    floor = put(a_floor(busy(an_agent("anna", "lang:ru=3")), queues=(HURRY,)), IN_NEED)
+    assert decided(floor) == []
+    floor.agents["galina"] = busy(speaks)
+    assert decided(floor, 1) == []
+    floor.agents["anna"] = an_agent("anna", "lang:ru=3")
+    assert decided(floor, 2) == []
+    floor.agents["galina"] = on_duty(busy(speaks), Duty.OFF, "", NOON)
+    assert rung(floor, 3) == {"c": ("anna", 2)}
+
+
 # --- the preferred agent -------------------------------------------------------------------------------------------
 
 PATIENT = {"preferred_seconds": 30.0}

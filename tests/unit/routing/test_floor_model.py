@@ -65,6 +65,10 @@ QUEUES = {
         emergency=True,
         needs=needs({"lang:ru": 1}),
         reserve=2,
+        relaxation=(
+            Relaxation(after_seconds=8, levels=(("lang:ru", 1), ("lang:az", 1))),
+            Relaxation(after_seconds=20, levels=(("lang:az", 0), ("desk:*", 0))),
+        ),
         last_resort=LastResortOf(mobile="+447700900900", after_seconds=20),
         overflow=(Overflow(when=When.NOBODY, to=Target.QUEUE, queue="emergency"),),
     ),

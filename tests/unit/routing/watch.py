@@ -104,14 +104,14 @@ class Watch:
                 untaken.pop(one.agent_id, None)
             elif isinstance(one, Ring | GiveWay):
                 agent, _ = self.asking.agents[one.agent_id], untaken.pop(one.agent_id, None)
-                needs = relaxed(call, QUEUES[call.queue], self.at)[1]
+                needs = needs_now(self, call)
                 left = (list(undecided.values()), list(untaken.values()))
                 yield Chosen(call, needs, agent, isinstance(one, GiveWay), *left)
         for one in self.asking.decisions:
             for agent_id in one.besides if isinstance(one, Ring) else ():
                 call, agent = self.asking.waiting[one.call_id], self.asking.agents[agent_id]
                 untaken.pop(agent_id, None)
-                needs = relaxed(call, QUEUES[call.queue], self.at)[1]
+                needs = needs_now(self, call)
                 left = (list(undecided.values()), list(untaken.values()))
                 yield Chosen(call, needs, agent, False, *left, besides=True)
 
@@ -213,9 +213,14 @@ def is_patient(watch: Watch, call: WaitingCall, needs: Needs) -> bool:
     return busy and left and can_serve(wished.profile, needs)
 
 
+def needs_now(watch: Watch, call: WaitingCall) -> Needs:
+    """What the call asks for still."""
+    return relaxed(call, QUEUES[call.queue], watch.at, watch.asking.agents.values())[1]
+
+
 def would_take(watch: Watch, call: WaitingCall, agent: Agent) -> bool:
     """Whether the call, were it its turn, would take just this agent rather than none."""
-    needs = relaxed(call, QUEUES[call.queue], watch.at)[1]
+    needs = needs_now(watch, call)
     undisturbed = call.in_last_resort and agent.missed == call.call_id
     ours = not call.in_fallback and not undisturbed and not is_patient(watch, call, needs)
     return ours and can_serve(agent.profile, needs)
