@@ -231,8 +231,13 @@ def _reserve_declined(told: Told) -> Event:
 
 
 def _hangup(told: Told) -> Event | None:
-    """The caller's channel is the one with AL_STATE; the dialplan says `ended` before it hangs up by itself."""
-    if not told.variables.get("AL_STATE"):
+    """The caller's channel is the one with AL_STATE; the dialplan says `ended` before it hangs up by itself.
+
+    An agent's own channel whose place a caller has taken (attended transfer while a phone rings) hangs up with a copy
+    of what the caller carries.
+    """
+    copied = LEG.fullmatch(told.channel()) and told.message.get("Uniqueid") != told.variables.get("AL_CALL_ID")
+    if copied or not told.variables.get("AL_STATE"):
         return None
     state = told.state()
     by = EndedBy.CALLER
@@ -272,6 +277,7 @@ USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {
     "AgentAnswered": _agent_answered,
     "AgentNotReached": _agent_not_reached,
     "AnsweredElsewhere": _answered_elsewhere,
+    "CallTransferred": lambda told: CallTransferred(at=told.at, call_id=told.call_id(), agent_id=told.agent_id()),
     "TalkEnded": _talk_ended,
     "FallbackEntered": _fallback_entered,
     "LastResortEntered": _last_resort_entered,

@@ -175,6 +175,26 @@ async def test_an_agent_who_hands_over_while_the_colleague_still_rings_loses_no_
     await centre.until(talks_with(await centre.call_id(caller), "nina"), "nina talks")
 
 
+async def test_a_colleague_who_answers_after_the_hand_over_is_known_to_talk(centre: LiveCentre) -> None:
+    anna = await centre.seat("anna")
+    galina = await centre.seat("galina", Refusal.NEVER, ready=False, hz=SECOND_HZ)
+    caller, ring = await talking(centre, anna)
+    call_id = await centre.call_id(caller)
+    consult = await anna.dial(GALINA)
+    second = await galina.rung()
+    await consult.rings()
+    assert await ring.transfer_to(consult) == 200
+    galina.pick_up(second)
+    await hear_each_other(caller, second, SECOND_HZ)
+    await centre.until(talks_with(call_id, "galina", "anna"), "galina talks and anna is free")
+    await kill(centre)
+    await restart(centre)
+    await centre.until(talks_with(call_id, "galina", "anna"), "a new service learns it from Asterisk")
+    await second.hang_up()
+    [call] = await centre.of(caller, "select agent_id from calls where call_id = ? and ended_by = 'agent'")
+    assert call["agent_id"] == "galina"
+
+
 async def test_an_agent_asks_a_queue_and_joins_the_caller_with_who_answers(centre: LiveCentre) -> None:
     anna = await centre.seat("anna")
     galina = await centre.seat("galina", hz=SECOND_HZ)

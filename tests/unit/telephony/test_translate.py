@@ -236,6 +236,7 @@ FACTS: list[tuple[AmiMessage, Event]] = [
         a_message("Event: ContactStatus\nContactStatus: Removed\nAOR: agent1\nEndpointName: "),
         PhoneReachable(at=NOW, agent_id="agent1", reachable=False),
     ),
+    (user_event("CallTransferred", ABOUT, "Agent: agent2", channel=PHONE), CallTransferred(**CALL, agent_id="agent2")),
     (
         a_message("""Event: AttendedTransfer
             TransfereeChannel: PJSIP/trunk-00000007
@@ -255,6 +256,12 @@ FACTS: list[tuple[AmiMessage, Event]] = [
 ]
 
 NOTHING = [
+    a_message("""Event: Hangup
+        Channel: PJSIP/agent1-00000002
+        Uniqueid: node1-1763764263.2
+        ChanVariable: AL_CALL_ID=node1-1763764262.12
+        ChanVariable: AL_STATE=talk
+        Cause: 16"""),
     native("Newchannel", state="waiting"),
     native("Hangup", "Cause: 16", state=""),
     user_event("SomebodyElses"),
