@@ -156,10 +156,6 @@ def _talk_ended(told: Told) -> Event:
     return TalkEnded(at=told.at, call_id=told.call_id(), agent_id=told.agent_id(), by=by, handed_to=handed_to)
 
 
-def _fallback_entered(told: Told) -> Event:
-    return FallbackEntered(at=told.at, call_id=told.call_id(), reason=told.message.get("Reason"))
-
-
 def _last_resort_entered(told: Told) -> Event:
     return LastResortEntered(at=told.at, call_id=told.call_id(), queue=told.variables.get("AL_QUEUE", ""))
 
@@ -191,10 +187,6 @@ def _agent_code(told: Told) -> Event:
 
 def _ring_back_asked(told: Told) -> Event:
     return RingBackAsked(at=told.at, agent_id=told.agent_id(), node=told.node, channel=told.channel())
-
-
-def _ring_back_answered(told: Told) -> Event:
-    return RingBackAnswered(at=told.at, agent_id=told.agent_id(), call_id=told.call_id())
 
 
 def _third_party_asked(told: Told) -> Event:
@@ -279,7 +271,9 @@ USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {
     "AnsweredElsewhere": _answered_elsewhere,
     "CallTransferred": lambda told: CallTransferred(at=told.at, call_id=told.call_id(), agent_id=told.agent_id()),
     "TalkEnded": _talk_ended,
-    "FallbackEntered": _fallback_entered,
+    "FallbackEntered": lambda told: FallbackEntered(
+        at=told.at, call_id=told.call_id(), reason=told.message.get("Reason")
+    ),
     "LastResortEntered": _last_resort_entered,
     "VoicemailBegun": lambda told: VoicemailBegun(at=told.at, call_id=told.call_id()),
     "VoicemailLeft": _voicemail_left,
@@ -287,7 +281,7 @@ USER_EVENTS: dict[str, Callable[[Told], Event | None]] = {
     "LegRecorded": _leg_recorded,
     "AgentCode": _agent_code,
     "RingBackAsked": _ring_back_asked,
-    "RingBackAnswered": _ring_back_answered,
+    "RingBackAnswered": lambda told: RingBackAnswered(at=told.at, agent_id=told.agent_id(), call_id=told.call_id()),
     "ThirdPartyAsked": _third_party_asked,
     "AmbulanceCalled": lambda told: AmbulanceCalled(at=told.at, call_id=told.call_id(), agent_id=told.agent_id()),
     "ThirdPartyJoined": _third_party_joined,
