@@ -39,6 +39,8 @@ def configuration_applied(centre: Centre, event: ConfigurationApplied) -> Iterat
     }
     gone = {agent_id: agent for agent_id, agent in centre.agents.items() if agent_id not in agents}
     centre.ask_anew = _who_asks_anew(centre, proposed)
+    were = {name for name, queue in centre.configuration.queues.items() if queue.emergency}
+    centre.once_emergency = (centre.once_emergency | were) - proposed.queues.keys()
     centre.adopt(proposed, agents | gone, event.at)
     centre.reserves.asked_for = [one for one in centre.reserves.asked_for if one.queue in proposed.queues]
     for agent in gone.values():
@@ -83,7 +85,8 @@ def look(centre: Centre, at: datetime) -> Iterator[Command]:
         led_on = call.state is CallState.WAITING and (lost or call_id in centre.ask_anew)
         if led_on and call.node in up and call_id not in centre.moves and call_id not in centre.rings:
             centre.moves[call_id] = Move(Target.QUEUE, at)
-            queue = heir(centre.configuration, call.line, emergency=False) if lost else call.queue
+            in_need = centre.is_emergency(call)
+            queue = heir(centre.configuration, call.line, emergency=in_need) if lost else call.queue
             yield MoveToQueue(node=call.node, call_id=call_id, channel=call.channel, queue=queue)
 
 

@@ -102,7 +102,8 @@ class Centre:
     whoever waits there in step with the calls, and ``estimator`` with both. ``reserves`` are people on call,
     ``expected`` what the last caller of each queue has still before them, ``told`` what callers have been told of their
     own wait. ``proposed`` is the configuration that the next ConfigurationApplied is about;
-    ``ask_anew`` are calls that ask since the last one for what nobody can serve, until they wait for less.
+    ``ask_anew`` are calls that ask since the last one for what nobody can serve, until they wait for less, and
+    ``once_emergency`` the emergency queues that are gone: callers may be on their way there still.
     """
 
     configuration: Configuration
@@ -127,6 +128,7 @@ class Centre:
     told: dict[str, Told] = field(default_factory=dict)
     proposed: Configuration | None = None
     ask_anew: set[str] = field(default_factory=set)
+    once_emergency: set[str] = field(default_factory=set)
     floor: Floor = field(init=False)
     estimator: Estimator = field(init=False)
     _calls: Noted[Call] = field(init=False)
@@ -233,7 +235,8 @@ class Centre:
     def is_emergency(self, call: Call) -> bool:
         """Whether a caller in need is in this call, and no agent who asks such a queue."""
         queue = self.configuration.queues.get(call.queue)
-        return queue is not None and queue.emergency and call.line != INTERNAL_LINE
+        urgent = queue.emergency if queue else call.queue in self.once_emergency
+        return urgent and call.line != INTERNAL_LINE
 
     def next_attempt(self, now: datetime) -> int:
         """A number for a ring, greater than any before it, also across restarts."""

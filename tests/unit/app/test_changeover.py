@@ -13,7 +13,16 @@ from app.deciding import decide
 from app.state import Alarm, Centre, Ring
 from calls.call import Call, CallState
 from calls.commands import MirrorDuty, MoveToQueue
-from calls.events import CommandFailed, ConfigurationApplied, Duty, DutyChanged, Tick
+from calls.events import (
+    AlarmRaised,
+    CallEnded,
+    CommandFailed,
+    ConfigurationApplied,
+    Duty,
+    DutyChanged,
+    EndedBy,
+    Tick,
+)
 from calls.needs import Needs, parse_needs
 from config.model import Configuration
 from routing.agent import Agent, AgentProfile, AgentState
@@ -71,6 +80,32 @@ def test_callers_keep_their_places_and_agents_what_they_are_at() -> None:
         ("boris", True),
     ]
     assert not any(waiter.new for waiter in centre.floor.waiters.values())  # no overflow for those who come now
+
+
+def renamed() -> Configuration:
+    """Another version: the emergency queue has another name, which its lines know."""
+    urgent = replace(CONFIGURATION.queues["emergency"], queue_id="urgent")
+    queues = {"urgent": urgent, **{name: one for name, one in CONFIGURATION.queues.items() if name != "emergency"}}
+    line = replace(CONFIGURATION.lines["emergency"], queue="urgent")
+    return replace(
+        CONFIGURATION, version="two", queues=queues, lines={**CONFIGURATION.lines, "emergency": line}, agents={}
+    )
+
+
+def test_who_pressed_nine_while_the_emergency_queue_was_renamed_stays_an_emergency() -> None:
+    centre = a_centre()
+    applied(centre, renamed())
+    list(handle(centre, replace(QUEUED, queue="emergency", at=LATER, queued_at=LATER)))
+    moved = [one for one in handle(centre, Tick(at=LATER)) if isinstance(one, MoveToQueue)]
+    assert [one.queue for one in moved] == ["urgent"]
+
+
+def test_who_gives_up_on_the_way_to_a_renamed_emergency_queue_is_an_alarm() -> None:
+    centre = a_centre()
+    applied(centre, renamed())
+    list(handle(centre, replace(QUEUED, queue="emergency", at=LATER, queued_at=LATER)))
+    gone = CallEnded(at=LATER, call_id="call-1", state=CallState.WAITING, cause=16, by=EndedBy.CALLER)
+    assert AlarmRaised(at=LATER, call_id="call-1", queue="emergency") in list(handle(centre, gone))
 
 
 def test_who_waits_in_a_queue_that_is_gone_is_led_on_once() -> None:
