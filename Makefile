@@ -33,7 +33,7 @@ test: lint ## every test, at sizes that end in under ten minutes; three files at
 	@exec $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: lint ## the same tests at the sizes that the issues name
-	@AL_LONG=1 exec $(PYTHON) -m pytest $(ARGS)
+	@AL_LONG=1 exec $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout 1800 $(ARGS)
 
 mutants: setup ## seed known faults of routing into copies of the tree; each must break the law that it is listed with
 	@exec $(PYTHON) -m tests.mutants $(ARGS)

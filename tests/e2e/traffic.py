@@ -63,8 +63,10 @@ class Traffic:
     @staticmethod
     def _was_dropped(caller: Dialog, rings: Sequence[Ring]) -> bool:
         agent_left = any(ring.leaving for ring in rings)
-        left_alone = any(ring.answered_at and ring.ending and not ring.leaving for ring in rings) and not caller.leaving
-        return bool((caller.ending and not caller.leaving and not agent_left) or left_alone)
+        left_alone = any(
+            ring.answered_at and ring.ending and not ring.leaving and not _gave_way(ring, rings) for ring in rings
+        )
+        return bool((caller.ending and not caller.leaving and not agent_left) or (left_alone and not caller.leaving))
 
     async def _served(self) -> None:
         """Wait until everybody was served or has left; as long as somebody is, the others may wait."""
@@ -106,3 +108,9 @@ class Traffic:
             await ring.answered(within=10)
             await asyncio.sleep(random.uniform(*TALK))  # the length of the talk
             await (ring if random.random() < 0.5 else self.callers[ring.number]).hang_up()
+
+
+def _gave_way(ring: Ring, rings: Sequence[Ring]) -> bool:
+    """Whether an emergency took the agent before the whisper was over, and this caller was rung for again."""
+    assert ring.answered_at and ring.ended_at
+    return ring.ended_at - ring.answered_at < TALK[0] and any(other.started_at >= ring.ended_at for other in rings)

@@ -40,7 +40,7 @@ NONSENSE = st.recursive(
 )
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(way=st.sampled_from(list(ways(VALUES))), value=NONSENSE)
 def test_nonsense_anywhere_is_told_with_a_place(tmp_path: Path, way: tuple[Any, ...], value: Any) -> None:
@@ -57,7 +57,7 @@ def test_nonsense_anywhere_is_told_with_a_place(tmp_path: Path, way: tuple[Any, 
         assert fault.reason
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_at_all_are_told_as_faults(tmp_path: Path, text: bytes) -> None:
