@@ -79,8 +79,6 @@ def _closure(written: WrittenClosure, index: int) -> Closure:
     for name, moment in (("starts", written.starts), ("ends", written.ends)):
         if moment.tzinfo is not None:
             raise BadHours("must have no zone: it is in the time zone of these hours", "closures", index, name)
-        if moment.second or moment.microsecond:
-            raise BadHours("must be a full minute: hours are looked at once a minute", "closures", index, name)
     if written.ends <= written.starts:
         raise BadHours("must be after starts", "closures", index, "ends")
     return Closure(written.starts, written.ends)
