@@ -155,11 +155,14 @@ def whoever_was_not_the_quickest_is_free_and_has_missed_nothing(watch: Watch) ->
 
 
 def nobody_rings_together_with_who_is_preferred_or_outside(watch: Watch) -> None:
+    """Who has missed this very call is preferred no more."""
     for one in watch.asking.decisions:
         together = [one.agent_id, *one.besides] if isinstance(one, Ring) and one.besides else []
         assert all(watch.asking.agents[agent_id].profile.extension for agent_id in together)
         if together and not QUEUES[watch.asking.waiting[one.call_id].queue].emergency:
-            assert watch.asking.waiting[one.call_id].preferred != together[0]
+            first = watch.asking.agents[together[0]]
+            wished = watch.asking.waiting[one.call_id].preferred == together[0]
+            assert not wished or first.missed == one.call_id
 
 
 def only_an_agent_who_can_serve_the_call_and_is_free_is_rung(watch: Watch) -> None:
