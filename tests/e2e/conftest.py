@@ -13,22 +13,26 @@ from tests.e2e.centre import LiveCentre, live_centre
 Measured = Callable[[str, str, str], None]
 """What was measured, the figure, and the bound it is held to ("" where there is none)."""
 
-FIGURES = pytest.StashKey[list[tuple[str, str, str]]]()
+MEASURED = "measured"
+"""The name under which a test's report carries its rows, also out of a process that runs some of the files."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[FIGURES] = []
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Measured:
     """Put a row into the table."""
-    figures = request.config.stash[FIGURES]
-    return lambda what, figure, bound: figures.append((what, figure, bound))
+    properties = request.node.user_properties
+    return lambda what, figure, bound: properties.append((MEASURED, (what, figure, bound)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    figures = terminalreporter.config.stash[FIGURES]
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    figures = [
+        row
+        for report in sorted(reports, key=lambda report: str(getattr(report, "nodeid", "")))
+        if getattr(report, "when", None) == "call"
+        for name, row in report.user_properties
+        if name == MEASURED
+    ]
     if not figures:
         return
     widths = [max(len(row[column]) for row in figures) for column in range(2)]
