@@ -27,6 +27,7 @@ from calls.events import (
     RingBackAsked,
 )
 from routing import agent as agents
+from routing.misses import duty_after_misses, missed_too_often
 
 DIALLABLE = re.compile(r"\+?[0-9]{5,15}")
 """A telephone number (E.164); what is shorter is a service of the network, such as its own emergency number."""
@@ -59,30 +60,13 @@ def answered_elsewhere(centre: Centre, event: AnsweredElsewhere) -> Results:
 
 
 def missed_rings(centre: Centre, agent_id: str, queue_id: str, at: datetime) -> Results:
-    """Who has not answered so many rings in a row is paused, and can say by phone code that they are there.
-
-    Who was woken at home has no phone for codes, and is off duty instead, where they or others can be woken.
-    The last one who is ready for an emergency line is not: its callers ring on rather than find nobody.
-    """
-    agent, queue = centre.agents[agent_id], centre.configuration.queues.get(queue_id)
-    if queue and 0 < queue.misses_before_pause <= agent.misses and agent.duty is Duty.READY:
+    """Who has not answered so many rings in a row is paused, and can say by phone code that they are there."""
+    agent, queues = centre.agents[agent_id], centre.configuration.queues
+    if queue_id in queues and missed_too_often(agent, queues[queue_id]):
         yield AgentMissedRings(at=at, agent_id=agent_id, misses=agent.misses)
-        if not _last_for_emergencies(centre, agent):
-            at_home = agent.profile.on_call and agent.profile.extension is None
-            duty = Duty.OFF if at_home else Duty.PAUSED
+        duty = duty_after_misses(agent, centre.agents.values(), queues.values())
+        if duty is not None:
             yield DutyChanged(at=at, agent_id=agent_id, duty=duty, reason=agents.NO_ANSWER)
-
-
-def _last_for_emergencies(centre: Centre, agent: agents.Agent) -> bool:
-    """Whether some emergency line would have nobody ready without this agent."""
-    others = [
-        one.profile
-        for agent_id, one in centre.agents.items()
-        if agent_id != agent.profile.agent_id and one.duty is Duty.READY and one.reachable
-    ]
-    lines = [queue.needs for queue in centre.configuration.queues.values() if queue.emergency]
-    held = [asked for asked in lines if agents.can_serve(agent.profile, asked)]
-    return not all(any(agents.can_serve(other, asked) for other in others) for asked in held)
 
 
 def phone_reachable(centre: Centre, event: PhoneReachable) -> Results:

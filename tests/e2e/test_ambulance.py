@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from synthetic.phone import Answer, Phone, Refusal
 from synthetic.tones import Tone, tone
-from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, agent, live_centre
+from tests.e2e.centre import AGENT_HZ, CALLER_HZ, LiveCentre, agent
 from tests.e2e.test_duty import dial_code
 from tests.e2e.test_third_party import hears_both, told
 from tests.e2e.test_transfers import (
@@ -35,16 +33,7 @@ def with_ambulance(values: dict[str, Any]) -> None:
     values["lines"]["direct"]["ambulance"] = AMBULANCE
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("ambulance"), change=with_ambulance) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = with_ambulance
 
 
 def ambulance(centre: LiveCentre, behaviour: Answer | Refusal | None = None) -> Phone:

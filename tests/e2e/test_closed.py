@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-import pytest_asyncio
 
-from tests.e2e.centre import BAKU, LiveCentre, live_centre, prompt
+from tests.e2e.centre import BAKU, LiveCentre, prompt
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,10 +19,7 @@ def closed_for_days(values: dict[str, Any]) -> None:
     values["hours"]["baku-office"] = {"timezone": "Asia/Baku", "week": {f"{OPENS:%a}".lower(): ["09:00-10:00"]}}
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("closed"), change=closed_for_days) as centre:
-        yield centre
+CHANGE = closed_for_days
 
 
 async def test_a_closed_line_says_when_it_opens_again_and_connects_all_the_same(centre: LiveCentre) -> None:

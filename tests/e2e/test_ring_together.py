@@ -6,16 +6,14 @@ On a real Asterisk; each test has three phones at most and a queue of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from copy import deepcopy
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from synthetic.phone import Answer, Phone, Refusal, Ring
 from synthetic.tones import Tone
-from tests.e2e.centre import AGENT_HZ, DIRECT, EMERGENCY, LONG, LiveCentre, agent, eventually, live_centre, waiting
+from tests.e2e.centre import AGENT_HZ, DIRECT, EMERGENCY, LONG, LiveCentre, agent, eventually, waiting
 from tests.e2e.outages import kill, restart, told
 from tests.e2e.test_routing import DECISIONS
 from tests.e2e.test_transfers import without_whisper
@@ -42,16 +40,7 @@ def three_at_once(values: dict[str, Any]) -> None:
     values["lines"]["whispers"] = {**direct, "numbers": [WHISPERS], "whisper": "whisper-direct"}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveCentre]:
-    async with live_centre(tmp_path_factory.mktemp("together"), change=three_at_once) as centre:
-        yield centre
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def centre(house: LiveCentre) -> AsyncIterator[LiveCentre]:
-    yield house
-    await house.clear()
+CHANGE = three_at_once
 
 
 async def seated(centre: LiveCentre, *, behaviour: Answer | Refusal = Refusal.NEVER) -> list[Phone]:

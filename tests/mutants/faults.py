@@ -186,9 +186,9 @@ FAULTS: Final = (
     ),
     Fault(
         "nobody is paused who does not answer",
-        "app/people.py",
-        "if queue and 0 < queue.misses_before_pause <= agent.misses",
-        "if queue and 0 < queue.misses_before_pause < agent.misses",
+        "routing/misses.py",
+        "0 < queue.misses_before_pause <= agent.misses",
+        "0 < queue.misses_before_pause < agent.misses",
         "whoever_misses_too_often_is_rung_no_more",
     ),
     # --- several are rung together
